@@ -1,0 +1,140 @@
+package exchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/rs/zerolog"
+)
+
+// Writer is where an exchange's messages go. Carry calls it from one goroutine.
+type Writer interface {
+	// Notify writes one notification. After an error nothing more is written.
+	Notify(mcp.JSONRPCNotification) error
+	// Reply writes the answer; it is the last thing written.
+	Reply(Reply) error
+}
+
+// Exchange is mcp-go's session for exactly one request.
+type Exchange struct {
+	id            string
+	request       Message
+	peer          *Peer
+	notifications chan mcp.JSONRPCNotification
+	closed        chan struct{} // the reply is on its way: notifications come too late
+	progress      atomic.Int64
+}
+
+// notificationBuffer is for notifications that tools send through mcp-go,
+// which drops what does not fit. Ours wait for room instead: see [Exchange.Progress].
+const notificationBuffer = 1024
+
+var exchanges atomic.Uint64
+
+// Carry takes one request through an MCP server: it returns when the reply is
+// written. A cancelled ctx ends the call, not what the call has set going. A
+// handler that panics is answered with an internal error and logged.
+func Carry(ctx context.Context, mcpServer *server.MCPServer, request Message, peer *Peer, out Writer) error {
+	x := &Exchange{
+		id:            "exchange-" + strconv.FormatUint(exchanges.Add(1), 10),
+		request:       request,
+		peer:          peer,
+		notifications: make(chan mcp.JSONRPCNotification, notificationBuffer),
+		closed:        make(chan struct{}),
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answered := make(chan Reply, 1)
+	go func() { answered <- x.handle(ctx, mcpServer) }()
+
+	var broken error
+	notify := func(n mcp.JSONRPCNotification) {
+		if broken == nil {
+			if broken = out.Notify(n); broken != nil {
+				cancel()
+			}
+		}
+	}
+	for {
+		select {
+		case n := <-x.notifications:
+			notify(n)
+		case reply := <-answered:
+			for range len(x.notifications) {
+				notify(<-x.notifications)
+			}
+			close(x.closed)
+			if broken != nil {
+				return broken
+			}
+			return out.Reply(reply)
+		}
+	}
+}
+
+func (x *Exchange) handle(ctx context.Context, mcpServer *server.MCPServer) (reply Reply) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			zerolog.Ctx(ctx).Error().Str("method", x.request.Method).Bytes("stack", debug.Stack()).Msgf("panic: %v", cause)
+			reply = internalError(x.request.ID, fmt.Errorf("%s failed unexpectedly; the log has the details", x.request.Method))
+		}
+	}()
+	answer := mcpServer.HandleMessage(mcpServer.WithContext(ctx, x), x.request.forServer())
+	return newReply(x.request.ID, answer)
+}
+
+// forServer is the request under a plain id. mcp-go reads ids as floating point
+// numbers; the caller's own is put back when the reply is made.
+func (m Message) forServer() json.RawMessage {
+	method, _ := json.Marshal(m.Method) // a string always encodes
+	out := make([]byte, 0, len(m.Params)+len(method)+48)
+	out = append(out, `{"jsonrpc":"2.0","id":1,"method":`...)
+	out = append(out, method...)
+	if m.Params != nil {
+		out = append(append(out, `,"params":`...), m.Params...)
+	}
+	return append(out, '}')
+}
+
+// FromContext is the exchange that a tool handler runs in, nil outside of one.
+func FromContext(ctx context.Context) *Exchange {
+	x, _ := server.ClientSessionFromContext(ctx).(*Exchange)
+	return x
+}
+
+// ErrAnswered is returned for what comes after the reply.
+var ErrAnswered = errors.New("the request has been answered")
+
+// WantsProgress tells whether the caller sent a progress token.
+func (x *Exchange) WantsProgress() bool { return x != nil && x.request.Meta.ProgressToken != nil }
+
+// Progress sends one progress notification with a number higher than the last
+// one's, and nothing at all to a caller that sent no token. It waits while the
+// caller is slow to read, so nothing is dropped.
+func (x *Exchange) Progress(ctx context.Context, message string) error {
+	if !x.WantsProgress() {
+		return nil
+	}
+	n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
+	n.Method = string(mcp.MethodNotificationProgress)
+	n.Params.AdditionalFields = map[string]any{
+		"progressToken": x.request.Meta.ProgressToken,
+		"progress":      x.progress.Add(1),
+		"message":       message,
+	}
+	select {
+	case x.notifications <- n:
+		return nil
+	case <-x.closed:
+		return ErrAnswered
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,240 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/sourcegraph/jsonrpc2"
+)
+
+// Limits of what one body or line may hold. A message within them costs a
+// bounded amount of memory and stack to take apart.
+const (
+	MaxBytes    = 4 << 20 // of one HTTP body or stdio line
+	MaxMessages = 100     // in one array
+	MaxDepth    = 100     // of nested arrays and objects
+)
+
+// Kind says which of JSON-RPC's messages a [Message] is.
+type Kind uint8
+
+// The kinds of message. The zero Kind is Invalid.
+const (
+	Invalid Kind = iota
+	Request
+	Notification
+	Response
+)
+
+// Message is one JSON-RPC 2.0 message, taken apart but not interpreted.
+type Message struct {
+	Kind   Kind
+	ID     json.RawMessage // as it came; nil where there is none or it cannot be used
+	Method string          // of a Request or Notification
+	Params json.RawMessage // an object, or nil
+	Meta   Meta            // of Params, for a Request or Notification
+	Raw    json.RawMessage // the whole message, for a Response
+
+	// Fault is what to answer an Invalid message with.
+	Fault *jsonrpc2.Error
+}
+
+// Meta is what the transport itself needs of a message's params._meta.
+type Meta struct {
+	// ProtocolVersion is what a request of 2026-07-28 or later declares.
+	ProtocolVersion string `json:"io.modelcontextprotocol/protocolVersion"`
+	// ProgressToken is the caller's, as it came; nil where none was sent.
+	ProgressToken json.RawMessage `json:"progressToken"`
+}
+
+// Batch is the content of one HTTP body or stdio line.
+type Batch struct {
+	Messages []Message
+	IsArray  bool // even when the array holds a single message
+}
+
+// Requests counts the messages that are owed a reply: requests and whatever
+// could not be understood.
+func (b Batch) Requests() int {
+	n := 0
+	for _, m := range b.Messages {
+		if m.Kind == Request || m.Kind == Invalid {
+			n++
+		}
+	}
+	return n
+}
+
+// Parse takes a body or line apart. The error is for input that holds no
+// message at all: not JSON (-32700), nested too deep, an array that is empty,
+// too long or that uses one id twice (-32600). A faulty message beside others
+// in an array is a Message of kind Invalid instead.
+func Parse(data []byte) (Batch, *jsonrpc2.Error) {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 {
+		return Batch{}, fault(jsonrpc2.CodeParseError, "there is no message: send one JSON-RPC object, or an array of them")
+	}
+	if deeperThan(data, MaxDepth) {
+		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the message is nested deeper than %d levels", MaxDepth)
+	}
+	if !json.Valid(data) {
+		return Batch{}, fault(jsonrpc2.CodeParseError, "the message is not JSON: %s", syntaxError(data))
+	}
+	if data[0] != '[' {
+		return Batch{Messages: []Message{parseMessage(data)}}, nil
+	}
+	return parseArray(data)
+}
+
+func parseArray(data []byte) (Batch, *jsonrpc2.Error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(data, &items); err != nil {
+		return Batch{}, fault(jsonrpc2.CodeParseError, "the array is not JSON: %v", err)
+	}
+	if len(items) == 0 {
+		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array is empty: send at least one message")
+	}
+	if len(items) > MaxMessages {
+		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array holds %d messages, the limit is %d", len(items), MaxMessages)
+	}
+	batch := Batch{Messages: make([]Message, len(items)), IsArray: true}
+	seen := make(map[string]bool, len(items))
+	for i, item := range items {
+		message := parseMessage(item)
+		if message.Kind == Request {
+			if seen[string(message.ID)] {
+				return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array uses the id %s twice: each request needs its own", message.ID)
+			}
+			seen[string(message.ID)] = true
+			if message.Method == "initialize" {
+				message = invalid(message.ID, "initialize must not be part of an array")
+			}
+		}
+		batch.Messages[i] = message
+	}
+	return batch, nil
+}
+
+// parseMessage expects valid JSON.
+func parseMessage(data []byte) Message {
+	if data[0] != '{' {
+		return invalid(nil, "a message is a JSON object")
+	}
+	var members struct {
+		JSONRPC json.RawMessage `json:"jsonrpc"`
+		ID      json.RawMessage `json:"id"`
+		Method  json.RawMessage `json:"method"`
+		Params  json.RawMessage `json:"params"`
+		Result  json.RawMessage `json:"result"`
+		Error   json.RawMessage `json:"error"`
+	}
+	if err := json.Unmarshal(data, &members); err != nil {
+		return invalid(nil, "the message cannot be read: "+err.Error())
+	}
+	id := usableID(members.ID)
+	if string(members.JSONRPC) != `"2.0"` {
+		return invalid(id, `"jsonrpc" must be "2.0"`)
+	}
+	answers := members.Result != nil || members.Error != nil
+	switch {
+	case members.Method == nil && answers:
+		return Message{Kind: Response, ID: id, Raw: data}
+	case members.Method == nil:
+		return invalid(id, `a message has a "method", a "result" or an "error"; this one has none`)
+	case answers:
+		return invalid(id, `a message has either a "method" or a "result" or "error", not both`)
+	}
+	message := Message{Kind: Notification, ID: id}
+	if json.Unmarshal(members.Method, &message.Method) != nil || message.Method == "" {
+		return invalid(id, `"method" must be a string that is not empty`)
+	}
+	if members.ID != nil {
+		if id == nil {
+			return invalid(nil, `"id" must be a string or an integer`)
+		}
+		message.Kind = Request
+	}
+	return message.withParams(members.Params)
+}
+
+func (m Message) withParams(params json.RawMessage) Message {
+	if params == nil || string(params) == "null" {
+		return m
+	}
+	if params[0] != '{' {
+		m.Kind, m.Fault = Invalid, fault(jsonrpc2.CodeInvalidParams, `"params" must be an object`)
+		return m
+	}
+	m.Params = params
+	var peek struct {
+		Meta Meta `json:"_meta"`
+	}
+	if err := json.Unmarshal(params, &peek); err != nil {
+		m.Kind, m.Fault = Invalid, fault(jsonrpc2.CodeInvalidParams, `"_meta" cannot be read: %v`, err)
+		return m
+	}
+	m.Meta = peek.Meta
+	if token := m.Meta.ProgressToken; token != nil && usableID(token) == nil {
+		m.Meta.ProgressToken = nil
+	}
+	return m
+}
+
+// usableID returns an id that MCP allows, which is a string or an integer of
+// any size, and nil for everything else.
+func usableID(id json.RawMessage) json.RawMessage {
+	if len(id) == 0 {
+		return nil
+	}
+	if id[0] == '"' {
+		return id
+	}
+	digits := bytes.TrimPrefix(id, []byte("-"))
+	if len(digits) == 0 {
+		return nil
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return nil
+		}
+	}
+	return id
+}
+
+func invalid(id json.RawMessage, why string) Message {
+	return Message{Kind: Invalid, ID: id, Fault: fault(jsonrpc2.CodeInvalidRequest, "%s", why)}
+}
+
+func fault(code int64, format string, args ...any) *jsonrpc2.Error {
+	return &jsonrpc2.Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func syntaxError(data []byte) error {
+	var ignored json.RawMessage
+	return json.Unmarshal(data, &ignored)
+}
+
+// deeperThan looks at brackets outside strings only, so that it can run before
+// anything recursive does.
+func deeperThan(data []byte, limit int) bool {
+	depth, inString, escaped := 0, false, false
+	for _, c := range data {
+		switch {
+		case escaped:
+			escaped = false
+		case inString:
+			escaped = c == '\\'
+			inString = c != '"'
+		case c == '"':
+			inString = true
+		case c == '{' || c == '[':
+			if depth++; depth > limit {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}

@@ -1,0 +1,95 @@
+package exchange
+
+import (
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// Peer is what a client has said of itself: on stdio once for the connection,
+// over HTTP in each request anew. It is safe for concurrent use.
+type Peer struct {
+	mu           sync.Mutex // guards all below
+	info         mcp.Implementation
+	capabilities mcp.ClientCapabilities
+	version      string
+	logLevel     mcp.LoggingLevel
+}
+
+var (
+	_ server.SessionWithClientInfo      = (*Exchange)(nil)
+	_ server.SessionWithLogging         = (*Exchange)(nil)
+	_ server.SessionWithProtocolVersion = (*Exchange)(nil)
+)
+
+// SessionID is unique to the exchange: mcp-go keys cancellations by it.
+func (x *Exchange) SessionID() string { return x.id }
+
+// Initialize does nothing: an exchange is ready from the start.
+func (x *Exchange) Initialize() {}
+
+// Initialized is always true: notifications may be sent at once.
+func (x *Exchange) Initialized() bool { return true }
+
+// NotificationChannel is where mcp-go puts a handler's notifications.
+func (x *Exchange) NotificationChannel() chan<- mcp.JSONRPCNotification { return x.notifications }
+
+// SetClientInfo records who the client says it is.
+func (x *Exchange) SetClientInfo(info mcp.Implementation) {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	x.peer.info = info
+}
+
+// GetClientInfo returns who the client said it is.
+func (x *Exchange) GetClientInfo() mcp.Implementation {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	return x.peer.info
+}
+
+// SetClientCapabilities records what the client declared.
+func (x *Exchange) SetClientCapabilities(capabilities mcp.ClientCapabilities) {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	x.peer.capabilities = capabilities
+}
+
+// GetClientCapabilities returns what the client declared.
+func (x *Exchange) GetClientCapabilities() mcp.ClientCapabilities {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	return x.peer.capabilities
+}
+
+// SetProtocolVersion records the version that initialize settled on.
+func (x *Exchange) SetProtocolVersion(version string) {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	x.peer.version = version
+}
+
+// ProtocolVersion returns the version that initialize settled on, or "".
+func (x *Exchange) ProtocolVersion() string {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	return x.peer.version
+}
+
+// SetLogLevel records the least severe level of log messages the client wants.
+func (x *Exchange) SetLogLevel(level mcp.LoggingLevel) {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	x.peer.logLevel = level
+}
+
+// GetLogLevel returns the level the client set, or info.
+func (x *Exchange) GetLogLevel() mcp.LoggingLevel {
+	x.peer.mu.Lock()
+	defer x.peer.mu.Unlock()
+	if x.peer.logLevel == "" {
+		return mcp.LoggingLevelInfo
+	}
+	return x.peer.logLevel
+}

@@ -1,0 +1,91 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"sema4mcp/bridge/run"
+	"sema4mcp/restclient"
+)
+
+// failure is what a tool that failed has to say: what happened, whether the
+// agent ran, and what to do next.
+type failure struct {
+	what, ran, next string
+	cause           error
+}
+
+const notRun = "The agent did not run."
+
+func (f *failure) Error() string { return f.what + " " + f.ran + " " + f.next }
+
+func (f *failure) Unwrap() error { return f.cause }
+
+func (f *failure) result() *mcp.CallToolResult { return mcp.NewToolResultError(f.Error()) }
+
+// failureOf explains an error of the tenant, of the way there, or of the run
+// itself. All of them leave the agent untouched: what goes wrong after a
+// message was sent is part of its run.
+func failureOf(err error) *failure {
+	var known *failure
+	if errors.As(err, &known) {
+		return known
+	}
+	f := &failure{what: sentence(err), ran: notRun, cause: err}
+	var (
+		badID    *run.IDError
+		conflict *run.KeyConflictError
+		answer   *restclient.APIError
+		lost     *restclient.ConnectionError
+	)
+	switch {
+	case errors.As(err, &badID), errors.As(err, &conflict):
+		f.ran = "Nothing was sent to the agent."
+	case errors.Is(err, run.ErrElsewhere):
+		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run."
+	case errors.Is(err, run.ErrClosing):
+		f.next = "Call again in a moment."
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		f.what, f.next = "The call was cancelled before the message was sent.", "Call again if the answer is still wanted."
+	case errors.As(err, &answer):
+		f.next = adviceFor(answer)
+	case errors.As(err, &lost):
+		f.what, f.next = "The Sema4.ai tenant cannot be reached: "+sentence(err), "Check the base URL and the network, then call again."
+	default:
+		f.next = "Call again; if it fails again, look at the bridge's log."
+	}
+	return f
+}
+
+func adviceFor(answer *restclient.APIError) string {
+	switch answer.StatusCode {
+	case http.StatusUnauthorized:
+		return "The API key is missing, wrong or revoked: set SEMA4_API_KEY (or the Authorization header) to a key of this workspace."
+	case http.StatusForbidden:
+		return "The API key may not do this: use a key of the workspace that the agent belongs to."
+	case http.StatusNotFound:
+		return "Check the ids: the agent or thread may have been deleted, or belong to another workspace."
+	case http.StatusTooManyRequests:
+		if answer.RetryAfter > 0 {
+			return fmt.Sprintf("Call again in %s.", answer.RetryAfter)
+		}
+		return "Call again in a minute."
+	}
+	if answer.StatusCode >= 500 {
+		return "The tenant is in trouble: call again in a moment."
+	}
+	return "Change the request as the message says."
+}
+
+// sentence is an error's text with a full stop.
+func sentence(err error) string {
+	text := err.Error()
+	if text == "" || text[len(text)-1] == '.' {
+		return text
+	}
+	return text + "."
+}

@@ -1,0 +1,180 @@
+package bridge
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"sema4mcp/bridge/exchange"
+	"sema4mcp/bridge/run"
+	"sema4mcp/restclient"
+)
+
+// maxText bounds the text of one result, in bytes: hosts cut, or refuse, what
+// is longer than about 10,000 tokens.
+const maxText = 30_000
+
+// runMeta is the key under which a result's _meta says which run it tells of.
+const runMeta = "ai.sema4/run"
+
+// runResult tells how a run stands, from the byte of its answer that start
+// names. The text is complete on its own; there is no structured content, which
+// some hosts would show instead of it.
+func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
+	report := r.Report()
+	answer := answerText(report.Messages)
+	var text string
+	switch {
+	case report.State == run.Completed:
+		text = completedText(r, answer, start)
+	case report.State == run.NeedsInput:
+		text = paragraphs(page(r, answer, start), "The agent asks: "+report.Question,
+			fmt.Sprintf("Answer by calling %s with the reply as message%s.", replyTool, inThread(r)))
+	case !report.Ended:
+		text = workingText(r, report, answer, start)
+	default:
+		text = paragraphs(endedText(r, report), partial(page(r, answer, start)))
+	}
+	result := mcp.NewToolResultText(text)
+	result.IsError = report.State == run.Failed || report.State == run.Interrupted
+	result.Meta = &mcp.Meta{AdditionalFields: map[string]any{runMeta: map[string]any{
+		"run_id": r.ID.String(), "agent_id": r.ID.AgentID, "thread_id": r.ID.ConversationID, "state": report.State,
+	}}}
+	return result
+}
+
+func completedText(r *run.Run, answer string, start int) string {
+	if answer == "" {
+		return "The agent has finished without writing anything. Ask it again in other words, or read the thread's messages."
+	}
+	return page(r, answer, start)
+}
+
+func workingText(r *run.Run, report run.Report, answer string, start int) string {
+	steps, _ := r.Steps(0)
+	doing := ""
+	if len(steps) > 0 {
+		doing = "Last seen: " + steps[len(steps)-1] + "."
+	}
+	return paragraphs(
+		fmt.Sprintf("The agent is still working, %s so far. It goes on whether or not anybody waits, and its answer is kept.", report.Elapsed.Round(time.Second)),
+		doing, partial(page(r, answer, start)),
+		fmt.Sprintf("To wait for the answer, call get_run with run_id %q. Do not send the message again.", r.ID.String()))
+}
+
+func endedText(r *run.Run, report run.Report) string {
+	switch report.State {
+	case run.Cancelled:
+		return "The run was cancelled. The agent had received the message and has stopped working on it."
+	case run.Interrupted:
+		return report.Failure + fmt.Sprintf(" The agent has received the message: do not send it again blindly. Look with get_run and run_id %q, or ask the agent to go on.", r.ID.String())
+	default:
+		next := "Call again if the failure may pass; else change the message."
+		return report.Failure + " " + next
+	}
+}
+
+func partial(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "Written so far:\n\n" + text
+}
+
+func inThread(r *run.Run) string {
+	if r.Thread == "" {
+		return " and the same thread_identifier"
+	}
+	return fmt.Sprintf(" and thread_identifier %q", r.Thread)
+}
+
+// page is the part of the answer that begins at start and fits into a result,
+// with a note on how to get the rest.
+func page(r *run.Run, answer string, start int) string {
+	if start > len(answer) {
+		return fmt.Sprintf("The answer ends before the cursor %d: it has %d bytes so far.", start, len(answer))
+	}
+	part := cut(answer[start:], maxText)
+	end := start + len(part)
+	if end == len(answer) {
+		return part
+	}
+	return part + fmt.Sprintf("\n\n[Bytes %d to %d of %d. For the rest, call get_run with run_id %q and cursor %q.]",
+		start, end, len(answer), r.ID.String(), strconv.Itoa(end))
+}
+
+// cut shortens text to limit bytes, at the end of a line where there is one in
+// its second half, never inside a character.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	if line := strings.LastIndexByte(text[:limit], '\n'); line > limit/2 {
+		return text[:line+1]
+	}
+	for !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}
+
+// answerText is what the agent wrote, with a line for each chart and file.
+func answerText(messages []restclient.Message) string {
+	var parts []string
+	for _, message := range messages {
+		if message.Role == restclient.RoleUser {
+			continue
+		}
+		for _, content := range message.Content {
+			if part := contentText(content); part != "" {
+				parts = append(parts, part)
+			}
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+func contentText(content restclient.Content) string {
+	switch content.Kind {
+	case restclient.KindText, restclient.KindFormattedText:
+		return strings.TrimSpace(content.Text)
+	case restclient.KindVegaChart:
+		return "[The agent drew a chart; it is shown in the Sema4.ai application.]"
+	case restclient.KindAttachment:
+		if a := content.Attachment; a != nil {
+			return fmt.Sprintf("[The agent attached the file %s%s.]", a.Name, inParentheses(a.MIMEType))
+		}
+	}
+	return ""
+}
+
+func inParentheses(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+func paragraphs(parts ...string) string {
+	kept := parts[:0:0]
+	for _, part := range parts {
+		if part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "\n\n")
+}
+
+// statusResult is for small facts: as structured content, and as the same JSON
+// in text for the hosts that read only that.
+func statusResult(status any) (*mcp.CallToolResult, error) {
+	text, err := exchange.Encode(status)
+	if err != nil {
+		return nil, err
+	}
+	return mcp.NewToolResultStructured(status, string(text)), nil
+}

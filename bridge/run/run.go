@@ -1,0 +1,158 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"sema4mcp/restclient"
+)
+
+// State is where a run stands.
+type State string
+
+// The states of a run.
+const (
+	Working     State = "working"     // the agent is at it
+	NeedsInput  State = "needs_input" // the agent asked something and waits for the next message
+	Completed   State = "completed"   // the answer is whole
+	Failed      State = "failed"      // the agent gave up, or the message never reached it
+	Cancelled   State = "cancelled"   // somebody asked for it to stop
+	Interrupted State = "interrupted" // the connection was lost and the agent wrote no more
+)
+
+// Agent is who a run talks to.
+type Agent struct{ ID, Name string }
+
+// Run is one message and everything the agent does about it. It is safe for
+// concurrent use.
+type Run struct {
+	ID     ID
+	Agent  Agent
+	Thread string // the conversation's name; "" where only the ID is known
+
+	stop      context.CancelCauseFunc // ends the reader
+	done      chan struct{}           // closed when nothing more will come
+	elsewhere bool                    // whoever sent the message is another process
+
+	mu       sync.Mutex // guards all below
+	state    State
+	ended    bool // nothing more will come
+	arrived  bool // the message is known to stand in the conversation
+	failure  string
+	question string // what the agent asked
+	messages []restclient.Message
+	written  *restclient.Transcript // grows while a stream is read; nil otherwise
+	steps    []string
+	noticed  map[item]stage
+	changed  chan struct{} // closed at the next change; nil where nobody waits
+	turned   chan struct{} // closed at the next change of state; likewise
+}
+
+func newRun(id ID, agent Agent, thread string, stop context.CancelCauseFunc) *Run {
+	return &Run{ID: id, Agent: agent, Thread: thread, stop: stop, done: make(chan struct{}), state: Working,
+		noticed: make(map[item]stage)}
+}
+
+// Report is what there is to say about a run at one moment.
+type Report struct {
+	State    State
+	Ended    bool   // nothing more will come
+	Arrived  bool   // the message is known to have reached the conversation
+	Failure  string // why it is Failed or Interrupted
+	Question string // what the agent asked, when NeedsInput
+	Messages []restclient.Message
+	Elapsed  time.Duration // since the run began
+}
+
+// Report returns how the run stands now.
+func (r *Run) Report() Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Report{State: r.state, Ended: r.ended, Arrived: r.arrived, Failure: r.failure, Question: r.question,
+		Messages: r.answer(), Elapsed: time.Since(r.ID.Started)}
+}
+
+// answer wants r.mu held.
+func (r *Run) answer() []restclient.Message {
+	if r.written != nil {
+		return r.written.Messages()
+	}
+	return slices.Clone(r.messages)
+}
+
+// Done is closed when nothing more will come of the run.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Settled tells whether there is nothing to wait for: the run has ended, or
+// the agent waits for an answer. The channel is closed when that may be
+// otherwise.
+func (r *Run) Settled() (settled bool, turned <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.turned == nil {
+		r.turned = make(chan struct{})
+	}
+	return r.ended || r.state == NeedsInput, r.turned
+}
+
+// Steps returns what the agent has been seen doing from the n-th step on, and a
+// channel that is closed at the run's next change. Every observer that goes on
+// from where it stood sees every step exactly once.
+func (r *Run) Steps(n int) (steps []string, changed <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	return slices.Clone(r.steps[min(n, len(r.steps)):]), r.changed
+}
+
+// Tail returns the last characters, n at most, of what has been written so far,
+// and how many there are altogether.
+func (r *Run) Tail(n int) (tail string, length int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	messages := r.answer()
+	if len(messages) == 0 {
+		return "", 0
+	}
+	for _, message := range messages {
+		length += len(message.Text())
+	}
+	text := []rune(messages[len(messages)-1].Text())
+	return string(text[max(0, len(text)-n):]), length
+}
+
+// update changes the run under its lock and wakes whoever observes it. A run
+// that has ended stays as it is.
+func (r *Run) update(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
+	state := r.state
+	change()
+	if r.state != state || r.ended {
+		wake(&r.turned)
+	}
+	wake(&r.changed)
+}
+
+func wake(observers *chan struct{}) {
+	if *observers != nil {
+		close(*observers)
+		*observers = nil
+	}
+}
+
+// end settles the run for good.
+func (r *Run) end(state State, failure string) {
+	r.update(func() {
+		r.state, r.failure, r.ended = state, failure, true
+		r.messages, r.written = r.answer(), nil
+		close(r.done)
+	})
+}

@@ -1,0 +1,146 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/rs/zerolog"
+
+	"sema4mcp/restclient"
+)
+
+// serverName is short and without an underscore: hosts make it part of every
+// tool's name.
+const serverName = "sema4"
+
+// manyAgents is the number of agents above which a tenant's server lists no
+// tool for each: hosts and models bear only so many.
+const manyAgents = 20
+
+// AgentServer returns one agent as an MCP server. The errors are the client's:
+// a [*restclient.APIError] of status 401, 403 or 404 where the key or the id is
+// not right.
+func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPServer, error) {
+	agent, err := t.catalogue.agent(ctx, agentID)
+	if err != nil {
+		return nil, err
+	}
+	name := agentNames([]restclient.Agent{agent})[agent.ID]
+	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
+		return t.build(agent.Name, agentInstructions(agent, name), t.agentTools(agent, name))
+	}), nil
+}
+
+// Server returns the whole tenant as one MCP server. The errors are the
+// client's, for the list of agents.
+func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
+	agents, err := t.catalogue.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]string, len(agents))
+	for i, agent := range agents {
+		made[i] = fingerprint(agent)
+	}
+	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
+		return t.build("Sema4.ai agents", tenantInstructions, t.tenantTools(agents))
+	}), nil
+}
+
+// OfflineServer is the tenant's server as far as it can be without asking the
+// tenant: every tool but those of single agents. Its tools ask when they are
+// called, and say what stands in the way.
+func (t *Tenant) OfflineServer() *server.MCPServer {
+	return t.server("offline", "", func() *server.MCPServer {
+		return t.build("Sema4.ai agents", tenantInstructions, t.tenantTools(nil))
+	})
+}
+
+// Unconfigured is the server of a program that does not know its tenant: hosts
+// show a program that fails to start as a mere red dot, so every tool is there
+// and says what to do instead.
+func Unconfigured(config Config, advice string) *server.MCPServer {
+	t := NewTenant(nil, config)
+	tools := t.tenantTools(nil)
+	for i := range tools {
+		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) {
+			return nil, &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
+		}
+	}
+	return t.build("Sema4.ai agents", advice, tools)
+}
+
+func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.servers[key]
+	if !ok || known.made != made {
+		known = builtServer{build(), made}
+		t.servers[key] = known
+	}
+	return known.mcp
+}
+
+// fingerprint is all of an agent that its tools show.
+func fingerprint(agent restclient.Agent) string {
+	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
+}
+
+func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServer {
+	order := make(map[string]int, len(tools))
+	offered := make([]server.ServerTool, len(tools))
+	for i, tool := range tools {
+		order[tool.name] = i
+		offered[i] = tool.serverTool()
+	}
+	built := server.NewMCPServer(serverName, t.config.Version,
+		server.WithTitle(title),
+		server.WithInstructions(instructions),
+		server.WithToolCapabilities(false),
+		server.WithToolFilter(inOrder(order)),
+		server.WithCacheHints(t.config.CatalogueTTL.Milliseconds(), mcp.CacheScopePrivate),
+		server.WithLogger(slog.New(zerolog.NewSlogHandler(t.config.Logger.Level(zerolog.WarnLevel)))),
+	)
+	built.SetTools(offered...)
+	return built
+}
+
+// inOrder lists the tools as they were given; mcp-go would sort them by name.
+func inOrder(order map[string]int) server.ToolFilterFunc {
+	return func(_ context.Context, tools []mcp.Tool) []mcp.Tool {
+		slices.SortFunc(tools, func(a, b mcp.Tool) int { return order[a.Name] - order[b.Name] })
+		return tools
+	}
+}
+
+const runInstructions = `Agents may work for minutes. A call that is not finished in time returns a run_id: wait with get_run, and do not send the message again. ` +
+	`Use a new thread_identifier for a new topic, and the same one to go on with a topic.`
+
+const tenantInstructions = `Each Sema4.ai agent of this workspace can be asked: list_agents shows them, ask_agent sends a message to one. ` + runInstructions
+
+func agentInstructions(agent restclient.Agent, name string) string {
+	return fmt.Sprintf("Send messages to the Sema4.ai agent %s with message_%s. %s%s", quoted(agent.Name), name, about(agent), runInstructions)
+}
+
+// about is an agent's own description as far as it fits into a tool's.
+func about(agent restclient.Agent) string {
+	description := strings.TrimSpace(agent.Description)
+	if description == "" {
+		return ""
+	}
+	if short := cut(description, maxDescription); short != description {
+		description = strings.TrimSpace(short) + " …"
+	}
+	return "The agent says of itself: " + description + "\n\n"
+}
+
+// maxDescription leaves room for our own words under the 2 KB at which hosts
+// cut a description.
+const maxDescription = 1200
+
+func quoted(name string) string { return "“" + cut(name, 200) + "”" }

@@ -1,0 +1,139 @@
+package stdio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/rs/zerolog"
+	"github.com/sourcegraph/jsonrpc2"
+
+	"sema4mcp/bridge/exchange"
+)
+
+// How long calls in flight may take to finish when the connection ends, and
+// then to say how far they came. Hosts kill what is still there after 2 s.
+const (
+	finishWithin = 1400 * time.Millisecond
+	reportWithin = 300 * time.Millisecond
+)
+
+// Chooser picks the MCP server for a request by its method: what needs no
+// knowledge of the tenant must not wait for it.
+type Chooser func(ctx context.Context, method string) *server.MCPServer
+
+// Serve answers what comes in on in, until it ends, ctx ends, or out can no
+// longer be written. Calls in flight are then given a moment to finish; what is
+// not done reports how far it came. A reader that has gone is a quiet end, any
+// other failure of in or out an error.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, log zerolog.Logger) error {
+	calls, cancelCalls := context.WithCancel(log.WithContext(context.WithoutCancel(ctx)))
+	defer cancelCalls()
+	s := newStream(in, out)
+	h := &handler{stream: s, choose: choose, calls: calls, peer: new(exchange.Peer)}
+	held := &heldStream{stream: s, ctx: ctx, cancelCalls: cancelCalls}
+	conn := jsonrpc2.NewConn(context.WithoutCancel(ctx), held, h, jsonrpc2.SetLogger(&log))
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, s.end)
+	defer stop()
+	<-conn.DisconnectNotify()
+	return held.verdict()
+}
+
+// heldStream holds the end of the input back until the calls in flight are
+// answered, as the connection closes on it at once.
+type heldStream struct {
+	*stream
+	ctx         context.Context
+	cancelCalls context.CancelFunc
+	inputErr    error
+}
+
+func (h *heldStream) ReadObject(v any) error {
+	err := h.stream.ReadObject(v)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, io.EOF) {
+		h.inputErr = err
+	}
+	answered := h.answered()
+	if within(answered, finishWithin) {
+		return io.EOF
+	}
+	h.cancelCalls()
+	within(answered, reportWithin)
+	return io.EOF
+}
+
+func within(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// verdict is read after the connection has closed.
+func (h *heldStream) verdict() error {
+	if err := h.failure(); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	if errors.Is(h.inputErr, os.ErrClosed) || errors.Is(h.inputErr, io.ErrClosedPipe) {
+		return nil
+	}
+	return h.inputErr
+}
+
+// handler begins what the connection reads. It runs on the read loop, so that a
+// cancellation finds the call it is meant for.
+type handler struct {
+	stream *stream
+	choose Chooser
+	calls  context.Context // of every call
+	peer   *exchange.Peer
+}
+
+func (h *handler) Handle(_ context.Context, _ *jsonrpc2.Conn, request *jsonrpc2.Request) {
+	if request.Notif {
+		h.notified(request)
+		return
+	}
+	c, ctx := h.stream.begin(h.calls, request.ID.Num)
+	go func() {
+		// A failed write ends the connection by itself.
+		_ = exchange.Carry(ctx, h.choose(ctx, c.Method), c.Message, h.peer, writer{h.stream, c})
+		h.stream.forget(c)
+	}()
+}
+
+func (h *handler) notified(request *jsonrpc2.Request) {
+	if request.Method != string(mcp.MethodNotificationCancelled) || request.Params == nil {
+		return
+	}
+	var params struct {
+		RequestID json.RawMessage `json:"requestId"`
+	}
+	if json.Unmarshal(*request.Params, &params) == nil {
+		h.stream.cancel(params.RequestID)
+	}
+}
+
+// writer is the stream as one call's exchange sees it.
+type writer struct {
+	stream *stream
+	call   *call
+}
+
+func (w writer) Notify(n mcp.JSONRPCNotification) error { return w.stream.notify(w.call, n) }
+
+func (w writer) Reply(reply exchange.Reply) error { return w.stream.answer(w.call, reply) }

@@ -1,0 +1,303 @@
+package stdio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/sourcegraph/jsonrpc2"
+
+	"sema4mcp/bridge/exchange"
+)
+
+// stream is the jsonrpc2.ObjectStream over lines. Requests reach the connection
+// under numbers of our own, so that a caller's id of any size or sign comes back
+// byte for byte.
+type stream struct {
+	lines <-chan readLine
+	ended chan struct{} // closed when there is nothing more to read
+
+	writing sync.Mutex // guards out and broken
+	out     io.Writer
+	broken  error
+
+	mu     sync.Mutex // guards all below
+	queue  []queued   // what is left of the last line
+	number uint64
+	calls  map[uint64]*call
+	idle   *sync.Cond // on mu; signalled when calls becomes empty
+}
+
+type readLine struct {
+	line []byte
+	err  error
+}
+
+// queued is a message and the array that it came in, if it did.
+type queued struct {
+	exchange.Message
+	array *array
+}
+
+// call is a request that is being answered.
+type call struct {
+	queued
+	number    uint64
+	cancel    context.CancelFunc // set when the call is begun
+	cancelled bool               // by the client, who wants no answer then
+}
+
+// array gathers the replies to the messages of one array.
+type array struct {
+	owed    int
+	replies []exchange.Reply
+}
+
+func newStream(in io.Reader, out io.Writer) *stream {
+	lines := make(chan readLine)
+	s := &stream{lines: lines, ended: make(chan struct{}), out: out, calls: make(map[uint64]*call)}
+	s.idle = sync.NewCond(&s.mu)
+	go pump(newLineReader(in), lines, s.ended)
+	return s
+}
+
+// pump reads ahead by one line, as nothing can wake a read of standard input.
+func pump(reader *lineReader, lines chan<- readLine, ended <-chan struct{}) {
+	for {
+		line, err := reader.next()
+		select {
+		case lines <- readLine{line, err}:
+		case <-ended:
+			return
+		}
+		if err != nil && !errors.Is(err, errLineTooLong) {
+			return
+		}
+	}
+}
+
+// ReadObject gives the connection its next message. What it cannot take is
+// answered here.
+func (s *stream) ReadObject(v any) error {
+	for {
+		next, err := s.next()
+		if err != nil {
+			return err
+		}
+		switch next.Kind {
+		case exchange.Invalid:
+			s.settle(next.array, exchange.Refusal(next.Message))
+		case exchange.Response:
+			var known jsonrpc2.Response
+			if json.Unmarshal(next.Raw, &known) == nil { // else its id is none that we ever sent
+				return json.Unmarshal(next.Raw, v)
+			}
+		default:
+			return json.Unmarshal(s.admit(next), v)
+		}
+	}
+}
+
+// next takes the input apart, line by line.
+func (s *stream) next() (queued, error) {
+	for {
+		s.mu.Lock()
+		if len(s.queue) > 0 {
+			first := s.queue[0]
+			s.queue = s.queue[1:]
+			s.mu.Unlock()
+			return first, nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-s.ended:
+			return queued{}, io.EOF
+		case read := <-s.lines:
+			if err := s.enqueue(read); err != nil {
+				return queued{}, err
+			}
+		}
+	}
+}
+
+func (s *stream) enqueue(read readLine) error {
+	if errors.Is(read.err, errLineTooLong) {
+		s.write(exchange.Reply{Error: &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidRequest, Message: "the line is longer than 4 MiB; it was not read"}})
+		return nil
+	}
+	if read.err != nil {
+		return read.err
+	}
+	batch, fault := exchange.Parse(read.line)
+	if fault != nil {
+		s.write(exchange.Reply{Error: fault})
+		return nil
+	}
+	var gathered *array
+	if batch.IsArray {
+		gathered = &array{owed: batch.Requests()}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, message := range batch.Messages {
+		s.queue = append(s.queue, queued{message, gathered})
+	}
+	return nil
+}
+
+// admit notes a request as being answered and returns what the connection is to
+// see of a message: its method, and of a notification its params.
+func (s *stream) admit(next queued) []byte {
+	request := jsonrpc2.Request{Method: next.Method, Notif: next.Kind == exchange.Notification}
+	if request.Notif {
+		if next.Params != nil {
+			request.Params = &next.Params
+		}
+	} else {
+		s.mu.Lock()
+		s.number++
+		s.calls[s.number] = &call{queued: next, number: s.number}
+		request.ID = jsonrpc2.ID{Num: s.number}
+		s.mu.Unlock()
+	}
+	seen, _ := json.Marshal(&request) // a string, a number and valid JSON always encode
+	return seen
+}
+
+// begin returns the call of that number with a context that ends when the
+// client cancels it.
+func (s *stream) begin(ctx context.Context, number uint64) (*call, context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.calls[number]
+	ctx, c.cancel = context.WithCancel(ctx)
+	return c, ctx
+}
+
+// cancel ends the call with that id, if there is one. It will not be answered.
+func (s *stream) cancel(id json.RawMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if string(c.ID) == string(id) && c.cancel != nil {
+			c.cancelled = true
+			c.cancel()
+		}
+	}
+}
+
+// Notify writes a notification of the call, unless the client has cancelled it.
+func (s *stream) notify(c *call, n mcp.JSONRPCNotification) error {
+	s.mu.Lock()
+	cancelled := c.cancelled
+	s.mu.Unlock()
+	if cancelled {
+		return nil
+	}
+	return s.write(n)
+}
+
+// answer writes the call's reply, unless the client has cancelled it, and
+// forgets the call.
+func (s *stream) answer(c *call, reply exchange.Reply) error {
+	s.mu.Lock()
+	cancelled := c.cancelled
+	s.mu.Unlock()
+	defer s.forget(c)
+	if !cancelled {
+		return s.settle(c.array, reply)
+	}
+	if c.array != nil {
+		return s.settle(c.array, exchange.Reply{})
+	}
+	return nil
+}
+
+func (s *stream) forget(c *call) {
+	c.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.calls, c.number)
+	if len(s.calls) == 0 {
+		s.idle.Broadcast()
+	}
+}
+
+// settle writes a reply, or keeps it until its whole array is answered.
+func (s *stream) settle(gathered *array, reply exchange.Reply) error {
+	if gathered == nil {
+		return s.write(reply)
+	}
+	s.mu.Lock()
+	gathered.owed--
+	if reply.Result != nil || reply.Error != nil {
+		gathered.replies = append(gathered.replies, reply)
+	}
+	owed, replies := gathered.owed, gathered.replies
+	s.mu.Unlock()
+	if owed > 0 || len(replies) == 0 {
+		return nil
+	}
+	return s.write(replies)
+}
+
+// WriteObject writes a message of the connection's own.
+func (s *stream) WriteObject(v any) error { return s.write(v) }
+
+// write puts one message on a line. After an error nothing more is written, as
+// what follows half a line could not be read.
+func (s *stream) write(v any) error {
+	line, err := exchange.Encode(v)
+	if err != nil {
+		return err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.broken == nil {
+		if _, s.broken = s.out.Write(append(line, '\n')); s.broken != nil {
+			s.end()
+		}
+	}
+	return s.broken
+}
+
+// end makes the reading side see the end of the input.
+func (s *stream) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ended:
+	default:
+		close(s.ended)
+	}
+}
+
+// Close is called by the connection when it is done.
+func (s *stream) Close() error {
+	s.end()
+	return nil
+}
+
+// failure is the error that ended the writing side, or nil.
+func (s *stream) failure() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.broken
+}
+
+// answered returns a channel that is closed when no call is open.
+func (s *stream) answered() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		s.mu.Lock()
+		for len(s.calls) > 0 {
+			s.idle.Wait()
+		}
+		s.mu.Unlock()
+		close(done)
+	}()
+	return done
+}

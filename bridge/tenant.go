@@ -1,0 +1,96 @@
+package bridge
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/rs/zerolog"
+
+	"sema4mcp/bridge/run"
+	"sema4mcp/restclient"
+)
+
+// AgentTools says when a tenant's server lists a message_<x> tool for each agent.
+type AgentTools string
+
+// The settings of --agent-tools.
+const (
+	AgentToolsAuto   AgentTools = "auto" // while there are at most 20 agents
+	AgentToolsAlways AgentTools = "always"
+	AgentToolsNever  AgentTools = "never"
+)
+
+// Config is what a [Tenant] may be told; zero values mean the defaults.
+type Config struct {
+	CallBudget       time.Duration // longest a tool call is held; default 50 s
+	ProgressInterval time.Duration // of the time beat; default 10 s
+	CatalogueTTL     time.Duration // how old a cached agent may be; default 30 s
+	AgentTools       AgentTools    // default AgentToolsAuto
+	Version          string        // of the program, told to clients
+	Run              run.Config
+	Logger           zerolog.Logger
+}
+
+// The defaults of [Config].
+const (
+	DefaultCallBudget       = 50 * time.Second
+	DefaultProgressInterval = 10 * time.Second
+	DefaultCatalogueTTL     = 30 * time.Second
+)
+
+func (c Config) withDefaults() Config {
+	if c.CallBudget <= 0 {
+		c.CallBudget = DefaultCallBudget
+	}
+	if c.ProgressInterval <= 0 {
+		c.ProgressInterval = DefaultProgressInterval
+	}
+	if c.CatalogueTTL <= 0 {
+		c.CatalogueTTL = DefaultCatalogueTTL
+	}
+	if c.AgentTools == "" {
+		c.AgentTools = AgentToolsAuto
+	}
+	return c
+}
+
+// Tenant is what one key can see of a Sema4.ai tenant, as MCP servers.
+type Tenant struct {
+	client    *restclient.Client
+	config    Config
+	catalogue *catalogue
+	runs      *run.Manager
+
+	mu      sync.Mutex // guards all below
+	servers map[string]builtServer
+}
+
+// builtServer is an MCP server and what it was made of: it is made anew when
+// that has changed.
+type builtServer struct {
+	mcp  *server.MCPServer
+	made string
+}
+
+// NewTenant returns a Tenant that reaches the agents through client.
+func NewTenant(client *restclient.Client, config Config) *Tenant {
+	config = config.withDefaults()
+	return &Tenant{
+		client:    client,
+		config:    config,
+		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, agents: make(map[string]sighted)},
+		runs:      run.NewManager(client, config.Run, config.Logger),
+		servers:   make(map[string]builtServer),
+	}
+}
+
+// LiveRuns counts the runs whose agents are at work.
+func (t *Tenant) LiveRuns() int { return t.runs.Live() }
+
+// Drain refuses new messages and waits for the agents at work until ctx ends.
+func (t *Tenant) Drain(ctx context.Context) { t.runs.Drain(ctx) }
+
+// Close ends all runs, which stops their agents, and waits for that.
+func (t *Tenant) Close() { t.runs.Close() }

@@ -1,0 +1,70 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"sema4mcp/bridge/run"
+)
+
+var waitInput = input{name: "wait_seconds", kind: "integer",
+	description: "Longest to wait for the answer, in seconds. Left out, the call waits as long as hosts usually bear; 0 returns at once with a run_id."}
+
+// messageTool sends a message to an agent and waits for the answer.
+func (s scope) messageTool(name string) tool {
+	description := "Send a message to a Sema4.ai agent and get its answer."
+	title := "Ask an agent"
+	if s.agent != nil {
+		title = "Message " + cut(s.agent.Name, 60)
+		description = fmt.Sprintf("Send a message to the Sema4.ai agent %s and get its answer.\n\n%s", quoted(s.agent.Name), about(*s.agent))
+	}
+	return tool{
+		name:  name,
+		title: title,
+		description: description + " The agent may work for minutes: when the answer is not there in time, the result says so and gives a run_id. " +
+			"Then call get_run; do not send the message again.",
+		inputs: s.inputs(
+			input{name: "message", kind: "string", required: true, description: "What to tell or ask the agent."},
+			input{name: "thread_identifier", kind: "string", required: true,
+				description: "The conversation: a readable name of your choice with a random suffix of about six characters. A new one begins a conversation, a known one goes on with it."},
+			waitInput,
+			input{name: "idempotency_key", kind: "string",
+				description: "Optional. A call with a key that was used before joins that run instead of sending the message again."},
+		),
+		hints: asks,
+		call:  s.message,
+	}
+}
+
+func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	agent, err := s.addressee(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.tenant.runs.Start(ctx, run.Question{
+		Agent:          run.Agent{ID: agent.ID, Name: agent.Name},
+		Thread:         args.text("thread_identifier"),
+		Message:        args.text("message"),
+		IdempotencyKey: args.text("idempotency_key"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.awaitResult(ctx, r, args, 0)
+}
+
+// awaitResult waits as long as the call asks for and tells how the run stands.
+// A call that was given up gets a result nobody reads; the run goes on.
+func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, start int) (*mcp.CallToolResult, error) {
+	budget := s.tenant.config.CallBudget
+	if seconds, ok := args["wait_seconds"].(int); ok {
+		budget = min(budget, time.Duration(seconds)*time.Second)
+	}
+	// An error here is the caller's leaving or a write that failed: the result
+	// below is then not read by anybody.
+	_ = s.tenant.await(ctx, r, budget)
+	return runResult(r, s.replyTool, start), nil
+}

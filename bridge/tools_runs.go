@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"sema4mcp/bridge/run"
+)
+
+var runIDInput = input{name: "run_id", kind: "string", required: true, description: "The run_id that an earlier result gave."}
+
+func (s scope) getRunTool() tool {
+	return tool{
+		name:  "get_run",
+		title: "Wait for an answer",
+		description: "Get the answer of a run, waiting for it if the agent is still working. Works with any run_id of this workspace, " +
+			"also after a restart. A long answer comes in parts: pass the cursor of the last part for the next.",
+		inputs: []input{runIDInput, waitInput, {name: "cursor", kind: "string", description: "Where to go on in a long answer, as the last part said."}},
+		hints:  reads,
+		call:   s.getRun,
+	}
+}
+
+func (s scope) getRun(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	start := 0
+	if cursor := args.text("cursor"); cursor != "" {
+		parsed, err := strconv.ParseUint(cursor, 10, 31)
+		if err != nil {
+			return nil, &failure{what: "The cursor is not one of ours.", ran: "Nothing was sent to the agent.", next: "Pass the cursor as the last part gave it, or leave it out to begin at the start."}
+		}
+		start = int(parsed)
+	}
+	id, name, err := s.runID(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.tenant.runs.Find(ctx, id, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.awaitResult(ctx, r, args, start)
+}
+
+func (s scope) cancelRunTool() tool {
+	return tool{
+		name:        "cancel_run",
+		title:       "Stop an agent",
+		description: "Stop the agent that is working on a run. What it has written so far is kept in the thread.",
+		inputs:      []input{runIDInput},
+		hints:       cancels,
+		call:        s.cancelRun,
+	}
+}
+
+func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	id, name, err := s.runID(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.tenant.runs.Cancel(ctx, id, name)
+	if err != nil {
+		return nil, err
+	}
+	return statusResult(struct {
+		RunID string    `json:"run_id"`
+		State run.State `json:"state"`
+	}{id.String(), r.Report().State})
+}
+
+// runID is the run that a call is about and the name of its agent. A run of
+// another agent than the server's is refused.
+func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error) {
+	id, err := run.ParseID(args.text(runIDInput.name))
+	if err != nil {
+		return run.ID{}, "", err
+	}
+	if s.agent == nil {
+		agent, err := s.tenant.catalogue.agent(ctx, id.AgentID)
+		return id, agent.Name, err
+	}
+	if id.AgentID != s.agent.ID {
+		return run.ID{}, "", &failure{what: "This run belongs to another agent.", ran: "Nothing was sent to the agent.", next: "Use the get_run tool of the server that began it."}
+	}
+	return id, s.agent.Name, nil
+}

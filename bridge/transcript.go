@@ -1,0 +1,84 @@
+package bridge
+
+import (
+	"fmt"
+
+	"sema4mcp/restclient"
+)
+
+// threadMessage is a message as the vendor's read tool shows it.
+type threadMessage struct {
+	Role    string       `json:"role"`
+	Content []threadItem `json:"content"`
+}
+
+// threadItem is a content item: kind text or tool_call, or an attachment, which
+// the vendor gives no kind.
+type threadItem struct {
+	Kind        string  `json:"kind,omitempty"`
+	Text        string  `json:"text,omitempty"`
+	Name        string  `json:"name,omitempty"`
+	Status      string  `json:"status,omitempty"`
+	Result      *string `json:"result,omitempty"`
+	Error       *string `json:"error,omitempty"`
+	MimeType    string  `json:"mime_type,omitempty"`
+	Description string  `json:"description,omitempty"`
+	URI         string  `json:"uri,omitempty"`
+}
+
+// Longest texts within one message: a longer one goes on in a message of its
+// own, so that every part of a thread fits into a result; a longer result of a
+// tool is cut.
+const (
+	maxItemText   = 20_000
+	maxToolResult = 4_000
+)
+
+// shownMessages is a message as one or, where it is long, several.
+func shownMessages(message restclient.Message) []threadMessage {
+	shown := []threadMessage{{Role: message.Role, Content: []threadItem{}}}
+	size := 0
+	add := func(item threadItem, length int) {
+		if size += length; size > maxItemText && size > length {
+			shown = append(shown, threadMessage{Role: message.Role, Content: []threadItem{}})
+			size = length
+		}
+		last := &shown[len(shown)-1]
+		last.Content = append(last.Content, item)
+	}
+	for _, content := range message.Content {
+		switch content.Kind {
+		case restclient.KindText, restclient.KindFormattedText:
+			for text := content.Text; text != ""; {
+				part := cut(text, maxItemText)
+				add(threadItem{Kind: "text", Text: part}, len(part))
+				text = text[len(part):]
+			}
+		case restclient.KindToolCall:
+			if call := content.ToolCall; call != nil {
+				result, failed := shortened(call.Result), shortened(call.Error)
+				add(threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: result, Error: failed}, length(result)+length(failed))
+			}
+		case restclient.KindAttachment:
+			if a := content.Attachment; a != nil {
+				add(threadItem{Name: a.Name, MimeType: a.MIMEType, Description: a.Description, URI: a.URI}, len(a.Description))
+			}
+		}
+	}
+	return shown
+}
+
+func shortened(text *string) *string {
+	if text == nil || len(*text) <= maxToolResult {
+		return text
+	}
+	short := cut(*text, maxToolResult) + fmt.Sprintf("\n[cut: %d bytes in all]", len(*text))
+	return &short
+}
+
+func length(text *string) int {
+	if text == nil {
+		return 0
+	}
+	return len(*text)
+}

@@ -1,0 +1,13 @@
+// Package mcpserver serves the agents of a Sema4.ai tenant over MCP's
+// Streamable HTTP transport, at the vendor's own paths.
+//
+// A request's way in: [Server.Handler] routes it; guard.go checks Host and
+// Origin; keys.go takes the caller's key and finds what that key can see;
+// endpoint.go reads the body, era.go decides which of MCP's two eras it belongs
+// to, and package exchange carries each request in it. reply.go is the way out,
+// as JSON or as a stream of server-sent events.
+//
+// The server keeps no key and no state that a client depends on: any replica
+// answers any request. Both eras are served on the same URL, decided request by
+// request.
+package mcpserver

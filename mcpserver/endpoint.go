@@ -1,0 +1,205 @@
+package mcpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/rs/zerolog"
+	"github.com/sourcegraph/jsonrpc2"
+
+	"sema4mcp/bridge"
+	"sema4mcp/bridge/exchange"
+)
+
+// chooser finds the MCP server that a request is meant for, among what its key
+// can see.
+type chooser func(context.Context, *bridge.Tenant, *http.Request) (*server.MCPServer, error)
+
+// endpoint is one MCP server over HTTP, as the specification's page on
+// transports has it for both eras.
+type endpoint struct {
+	server *Server
+	route  string // for logs and metrics
+	choose chooser
+}
+
+func (s *Server) endpoint(route string, choose chooser) http.Handler {
+	return &endpoint{server: s, route: route, choose: choose}
+}
+
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	recorder := &statusRecorder{ResponseWriter: w}
+	if refusal := e.serve(recorder, r); refusal != nil {
+		refusal.write(recorder)
+	}
+	took := time.Since(began)
+	e.server.metrics.request(e.route, recorder.status, took)
+	zerolog.Ctx(r.Context()).Debug().Str("route", e.route).Str("agent_id", r.PathValue("aid")).
+		Int("status", recorder.status).Dur("took", took).Msg("request")
+}
+
+// serve answers the request, or returns what it is refused with.
+func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
+	if r.Method != http.MethodPost {
+		return &refusal{status: http.StatusMethodNotAllowed, allow: http.MethodPost, code: jsonrpc2.CodeInvalidRequest,
+			message: "use POST: this server sends nothing outside the answers to requests"}
+	}
+	key := bearerKey(r)
+	if key == "" {
+		return &refusal{status: http.StatusUnauthorized, code: jsonrpc2.CodeInvalidRequest,
+			message: "there is no API key: send the header Authorization: Bearer KEY, with a key made under Configuration > API Keys in the Sema4.ai application"}
+	}
+	accepts, refused := negotiate(r)
+	if refused != nil {
+		return refused
+	}
+	batch, refused := readBatch(w, r)
+	if refused != nil {
+		return refused
+	}
+	era, refused := eraOf(r.Header, batch)
+	if refused != nil {
+		return refused
+	}
+	mcpServer, refused := e.find(r, key)
+	if refused != nil {
+		refused.forRequest(batch, era)
+		return refused
+	}
+	if refused := era.check(r.Header, batch, mcpServer); refused != nil {
+		return refused
+	}
+	e.answer(w, r, batch, mcpServer, accepts, era)
+	return nil
+}
+
+// find returns the MCP server for the path and key.
+func (e *endpoint) find(r *http.Request, key string) (*server.MCPServer, *refusal) {
+	entry, err := e.server.tenants.get(r.PathValue("tenant"), key)
+	if err != nil {
+		return nil, &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest, message: err.Error()}
+	}
+	found, err := e.choose(r.Context(), entry.tenant, r)
+	if err != nil {
+		return nil, refusalOf(err)
+	}
+	e.server.tenants.prove(entry)
+	return found, nil
+}
+
+// answer carries the requests of the batch and writes what comes of them.
+func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange.Batch, mcpServer *server.MCPServer, accepts accepted, era era) {
+	if batch.Requests() == 0 {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	e.server.metrics.calls(batch)
+	if accepts.sse && (!accepts.json || batchCallsTool(batch)) {
+		out := newEventStream(w, e.server.config.KeepAlive)
+		defer out.close()
+		carryAll(r.Context(), mcpServer, batch, func(int) exchange.Writer { return out })
+		return
+	}
+	replies := make([]exchange.Reply, len(batch.Messages))
+	carryAll(r.Context(), mcpServer, batch, func(i int) exchange.Writer { return (*replyHolder)(&replies[i]) })
+	writeReplies(w, batch, replies, era)
+}
+
+// carryAll carries the requests of a batch at the same time. What could not be
+// understood is answered with its fault; notifications and responses are owed
+// nothing, and without a session there is nothing that they could refer to.
+func carryAll(ctx context.Context, mcpServer *server.MCPServer, batch exchange.Batch, writer func(i int) exchange.Writer) {
+	peer := new(exchange.Peer)
+	if len(batch.Messages) == 1 {
+		carryOne(ctx, mcpServer, batch.Messages[0], peer, writer(0))
+		return
+	}
+	done := make(chan struct{}, len(batch.Messages))
+	for i, message := range batch.Messages {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			carryOne(ctx, mcpServer, message, peer, writer(i))
+		}()
+	}
+	for range batch.Messages {
+		<-done
+	}
+}
+
+// carryOne leaves a failed write alone: the client has gone, and what it asked
+// for goes on in its run.
+func carryOne(ctx context.Context, mcpServer *server.MCPServer, message exchange.Message, peer *exchange.Peer, out exchange.Writer) {
+	switch message.Kind {
+	case exchange.Request:
+		_ = exchange.Carry(ctx, mcpServer, message, peer, out)
+	case exchange.Invalid:
+		_ = out.Reply(exchange.Refusal(message))
+	}
+}
+
+func batchCallsTool(batch exchange.Batch) bool {
+	for _, message := range batch.Messages {
+		if message.Kind == exchange.Request && message.Method == string(mcp.MethodToolsCall) {
+			return true
+		}
+	}
+	return false
+}
+
+// accepted is what the client can read.
+type accepted struct{ json, sse bool }
+
+func negotiate(r *http.Request) (accepted, *refusal) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return accepted{}, &refusal{status: http.StatusUnsupportedMediaType, code: jsonrpc2.CodeInvalidRequest, message: "send the header Content-Type: application/json"}
+	}
+	header := strings.Join(r.Header.Values("Accept"), ",")
+	if strings.TrimSpace(header) == "" {
+		return accepted{json: true}, nil
+	}
+	var accepts accepted
+	for part := range strings.SplitSeq(header, ",") {
+		media, params, err := mime.ParseMediaType(part)
+		if err != nil || strings.Trim(params["q"], "0.") == "" && params["q"] != "" {
+			continue
+		}
+		switch media {
+		case "application/json", "application/*", "*/*":
+			accepts.json = true
+		case "text/event-stream", "text/*":
+			accepts.sse = true
+		}
+	}
+	if !accepts.json && !accepts.sse {
+		return accepted{}, &refusal{status: http.StatusNotAcceptable, code: jsonrpc2.CodeInvalidRequest, message: "answers are application/json or text/event-stream: name both in the Accept header"}
+	}
+	return accepts, nil
+}
+
+func readBatch(w http.ResponseWriter, r *http.Request) (exchange.Batch, *refusal) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(readBodyWithin)) // not every writer has one
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, exchange.MaxBytes))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return exchange.Batch{}, &refusal{status: http.StatusRequestEntityTooLarge, code: jsonrpc2.CodeInvalidRequest, message: fmt.Sprintf("the body is larger than %d MiB", exchange.MaxBytes>>20)}
+	}
+	if err != nil {
+		return exchange.Batch{}, &refusal{status: http.StatusBadRequest, code: jsonrpc2.CodeParseError, message: "the body did not arrive whole"}
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	batch, fault := exchange.Parse(body)
+	if fault != nil {
+		return exchange.Batch{}, &refusal{status: http.StatusBadRequest, code: fault.Code, message: fault.Message}
+	}
+	return batch, nil
+}

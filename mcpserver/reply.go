@@ -1,0 +1,151 @@
+package mcpserver
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/sourcegraph/jsonrpc2"
+
+	"sema4mcp/bridge/exchange"
+)
+
+// replyHolder is the writer for a client that reads JSON: it has room for the
+// reply alone, so notifications have nowhere to go.
+type replyHolder exchange.Reply
+
+func (h *replyHolder) Notify(mcp.JSONRPCNotification) error { return nil }
+
+func (h *replyHolder) Reply(reply exchange.Reply) error {
+	*h = replyHolder(reply)
+	return nil
+}
+
+// writeReplies writes the replies of a batch as JSON, in the order in which
+// they were asked for. Messages that are owed none have an empty one.
+func writeReplies(w http.ResponseWriter, batch exchange.Batch, replies []exchange.Reply, era era) {
+	if !batch.IsArray {
+		reply := replies[0]
+		reply.OmitID = era.modern
+		writeJSON(w, statusOf(batch.Messages[0], reply, era), reply)
+		return
+	}
+	status := http.StatusBadRequest // unless something in it was a request
+	owed := replies[:0:0]
+	for i, reply := range replies {
+		switch batch.Messages[i].Kind {
+		case exchange.Request:
+			status = http.StatusOK
+			owed = append(owed, reply)
+		case exchange.Invalid:
+			owed = append(owed, reply)
+		}
+	}
+	writeJSON(w, status, owed)
+}
+
+// statusOf is 200 for all that could be understood, but for the errors to which
+// the modern era gives a status of their own.
+func statusOf(message exchange.Message, reply exchange.Reply, era era) int {
+	switch {
+	case message.Kind == exchange.Invalid:
+		return http.StatusBadRequest
+	case reply.Error == nil || !era.modern:
+		return http.StatusOK
+	}
+	switch reply.Error.Code {
+	case jsonrpc2.CodeMethodNotFound:
+		return http.StatusNotFound
+	case jsonrpc2.CodeInvalidParams, jsonrpc2.CodeInvalidRequest, jsonrpc2.CodeParseError,
+		mcp.HEADER_MISMATCH, mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, mcp.UNSUPPORTED_PROTOCOL_VERSION:
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	encoded, err := exchange.Encode(body)
+	if err != nil {
+		http.Error(w, "the answer cannot be written as JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(encoded, '\n')) // a client that has gone reads nothing
+}
+
+// eventStream is the writer for a client that reads server-sent events. Its
+// first byte goes out at once, and comments while nothing else does, as hosts
+// and proxies take silence for death. It is safe for concurrent use.
+type eventStream struct {
+	response http.ResponseWriter
+	control  *http.ResponseController
+	stop     chan struct{}
+	stopped  sync.WaitGroup
+
+	mu     sync.Mutex // guards the response and all below
+	broken error
+}
+
+func newEventStream(w http.ResponseWriter, keepAlive time.Duration) *eventStream {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-cache, no-transform")
+	header.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	s := &eventStream{response: w, control: http.NewResponseController(w), stop: make(chan struct{})}
+	_ = s.write([]byte(": open\n\n"))
+	s.stopped.Go(func() { s.keepAlive(keepAlive) })
+	return s
+}
+
+func (s *eventStream) keepAlive(every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+			_ = s.write([]byte(": still here\n\n"))
+		}
+	}
+}
+
+func (s *eventStream) Notify(n mcp.JSONRPCNotification) error { return s.event(n) }
+
+func (s *eventStream) Reply(reply exchange.Reply) error { return s.event(reply) }
+
+func (s *eventStream) event(message any) error {
+	encoded, err := exchange.Encode(message)
+	if err != nil {
+		return err
+	}
+	frame := make([]byte, 0, len(encoded)+32)
+	frame = append(frame, "event: message\ndata: "...)
+	frame = append(frame, encoded...)
+	return s.write(append(frame, "\n\n"...))
+}
+
+// write flushes, within a time after which a reader that takes nothing counts
+// as gone.
+func (s *eventStream) write(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeEventWithin)) // not every writer has one
+	if _, s.broken = s.response.Write(frame); s.broken == nil {
+		s.broken = s.control.Flush()
+	}
+	return s.broken
+}
+
+// close ends the stream: the handler must not return before nothing writes.
+func (s *eventStream) close() {
+	close(s.stop)
+	s.stopped.Wait()
+	_ = s.control.SetWriteDeadline(time.Time{})
+}

@@ -1,0 +1,132 @@
+package mcpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sema4mcp/bridge"
+)
+
+// Config is what a [Server] needs to know.
+type Config struct {
+	// BaseURL of the tenant's REST API. It may hold {tenant}, which the path
+	// of a request fills in.
+	BaseURL string
+	// Transport carries the requests to the tenant; nil means the client's own.
+	Transport http.RoundTripper
+
+	Bridge bridge.Config
+
+	// AllowedHosts and AllowedOrigins are accepted beside the loopback names,
+	// for a server behind a proxy or asked by web pages.
+	AllowedHosts, AllowedOrigins []string
+	// Drain is how long a shutdown waits for agents at work; default 30 s.
+	Drain time.Duration
+	// KeepAlive is the pause between comments on a silent stream; default 15 s.
+	KeepAlive time.Duration
+
+	Logger zerolog.Logger
+}
+
+// The defaults of [Config].
+const (
+	DefaultDrain     = 30 * time.Second
+	DefaultKeepAlive = 15 * time.Second
+)
+
+// How long parts of a request may take. There is no limit on an answer: agents
+// work for minutes.
+const (
+	readHeaderWithin = 10 * time.Second
+	readBodyWithin   = 30 * time.Second
+	writeEventWithin = 30 * time.Second
+	idleWithin       = 2 * time.Minute
+)
+
+// Server is the HTTP side of the product. Make it with [New].
+type Server struct {
+	config  Config
+	base    baseURL
+	tenants *tenants
+	metrics *metrics
+	ready   readiness
+}
+
+// New checks the configuration. Nothing is sent to the tenant yet.
+func New(config Config) (*Server, error) {
+	base, err := parseBaseURL(config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if config.Drain <= 0 {
+		config.Drain = DefaultDrain
+	}
+	if config.KeepAlive <= 0 {
+		config.KeepAlive = DefaultKeepAlive
+	}
+	s := &Server{config: config, base: base, tenants: newTenants(base, config)}
+	s.metrics = newMetrics(s.tenants.liveRuns)
+	s.ready = readiness{url: base.probe(), transport: config.Transport}
+	return s, nil
+}
+
+// Close ends all runs, which stops their agents.
+func (s *Server) Close() { s.tenants.close() }
+
+// Serve answers on the listener until ctx ends. Then it stops accepting, lets
+// calls and agents at work finish for as long as Config.Drain allows, has what
+// is left report how far it came, and closes.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	calls, cancelCalls := context.WithCancel(s.config.Logger.WithContext(context.WithoutCancel(ctx)))
+	defer cancelCalls()
+	server := &http.Server{
+		Handler:           s.guarded(isLoopback(listener.Addr().String())),
+		ReadHeaderTimeout: readHeaderWithin,
+		IdleTimeout:       idleWithin,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return calls },
+		ErrorLog:          newErrorLog(s.config.Logger),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		s.Close()
+		return fmt.Errorf("serving stopped: %w", err)
+	case <-ctx.Done():
+	}
+	s.shutdown(server, cancelCalls)
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// reportWithin is how long calls that were cut short may take to say so.
+const reportWithin = time.Second
+
+func (s *Server) shutdown(server *http.Server, cancelCalls context.CancelFunc) {
+	if live := s.tenants.liveRuns(); live > 0 {
+		s.config.Logger.Info().Int("runs", live).Dur("drain", s.config.Drain).Msg("waiting for agents at work; interrupt again to stop them now")
+	}
+	drain, cancel := context.WithTimeout(context.Background(), s.config.Drain)
+	defer cancel()
+	var draining sync.WaitGroup
+	draining.Go(func() { s.tenants.drain(drain) })
+	draining.Go(func() { _ = server.Shutdown(drain) }) // its error is the deadline, dealt with below
+	draining.Wait()
+	cancelCalls()
+	report, cancelReport := context.WithTimeout(context.Background(), reportWithin)
+	defer cancelReport()
+	if server.Shutdown(report) != nil {
+		_ = server.Close()
+	}
+	s.Close()
+}

@@ -1,0 +1,99 @@
+package restclient
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// authScheme makes the value of an Authorization header from a key.
+type authScheme func(key string) string
+
+func bearerScheme(key string) string    { return "Bearer " + key }
+func snowflakeScheme(key string) string { return `Snowflake Token="` + key + `"` }
+
+// checkKey refuses what could not be a header: net/http would say so only at
+// the first request.
+func checkKey(key string) error {
+	if key == "" {
+		return errors.New("the API key is empty; create one in the application, Configuration > API Keys")
+	}
+	for _, r := range key {
+		if r <= ' ' || r > '~' || r == '"' {
+			return errors.New("the API key holds a space, a line break, a quote or a character outside ASCII; " +
+				"copy the key again, alone")
+		}
+	}
+	return nil
+}
+
+// authTransport adds the key to requests for one origin. Setting it here and
+// not on the request keeps a redirect from carrying it to another host.
+type authTransport struct {
+	next   http.RoundTripper
+	origin origin
+	header string
+}
+
+func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if originOf(req.URL) != t.origin {
+		return t.next.RoundTrip(req)
+	}
+	authorized := req.Clone(req.Context())
+	authorized.Header.Set("Authorization", t.header)
+	return t.next.RoundTrip(authorized)
+}
+
+// CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
+func (t *authTransport) CloseIdleConnections() {
+	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+type origin struct{ scheme, host, port string }
+
+func originOf(u *url.URL) origin {
+	o := origin{scheme: u.Scheme, host: strings.ToLower(u.Hostname()), port: u.Port()}
+	if o.port == "" {
+		o.port = map[string]string{"http": "80", "https": "443"}[o.scheme]
+	}
+	return o
+}
+
+// redactor takes the key out of what a server or a transport says, since either
+// may repeat the request it was given.
+type redactor string
+
+const (
+	redacted = "[key removed]"
+	// minSecretBytes is what a key needs to be one: a shorter one, as in a test,
+	// would tear common words apart.
+	minSecretBytes = 6
+)
+
+func (r redactor) text(s string) string { return string(r.bytes([]byte(s))) }
+
+func (r redactor) bytes(b []byte) []byte {
+	if len(r) < minSecretBytes {
+		return b
+	}
+	return bytes.ReplaceAll(b, []byte(r), []byte(redacted))
+}
+
+func (r redactor) err(err error) error {
+	if clean := r.text(err.Error()); clean != err.Error() {
+		return &redactedError{text: clean, err: err}
+	}
+	return err
+}
+
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.err }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -29,7 +30,9 @@ type Exchange struct {
 	peer          *Peer
 	notifications chan mcp.JSONRPCNotification
 	closed        chan struct{} // the reply is on its way: notifications come too late
-	progress      atomic.Int64
+
+	numbering sync.Mutex // guards progress, and keeps its order on the way out
+	progress  int
 }
 
 // notificationBuffer is for notifications that tools send through mcp-go,
@@ -122,11 +125,14 @@ func (x *Exchange) Progress(ctx context.Context, message string) error {
 	if !x.WantsProgress() {
 		return nil
 	}
+	x.numbering.Lock()
+	defer x.numbering.Unlock()
+	x.progress++
 	n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
 	n.Method = string(mcp.MethodNotificationProgress)
 	n.Params.AdditionalFields = map[string]any{
 		"progressToken": x.request.Meta.ProgressToken,
-		"progress":      x.progress.Add(1),
+		"progress":      x.progress,
 		"message":       message,
 	}
 	select {

@@ -49,10 +49,10 @@ func (r Reply) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// Encode is JSON on one line, with <, > and & as they are: answers are full of
-// them, and every consumer of a frame reads JSON, not HTML.
+// Encode is JSON on one line. Unlike json.Marshal it leaves <, > and & as they
+// are, which is what keeps an id with one of them as it came.
 func Encode(v any) ([]byte, error) {
-	if reply, ok := v.(Reply); ok { // json.Marshal would compact and escape it once more
+	if reply, ok := v.(Reply); ok { // it is JSON on one line already
 		return reply.MarshalJSON()
 	}
 	var buffer bytes.Buffer

@@ -1,0 +1,158 @@
+package exchange
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sourcegraph/jsonrpc2"
+)
+
+func TestParseRefusesWhatHoldsNoMessage(t *testing.T) {
+	tests := map[string]struct {
+		in   string
+		code int64
+		says string
+	}{
+		"empty":               {"", jsonrpc2.CodeParseError, "no message"},
+		"blank":               {" \r\n\t", jsonrpc2.CodeParseError, "no message"},
+		"garbage":             {"hello", jsonrpc2.CodeParseError, "not JSON"},
+		"truncated":           {`{"jsonrpc":"2.0","id":1,"met`, jsonrpc2.CodeParseError, "not JSON"},
+		"two messages":        {`{"jsonrpc":"2.0","method":"a"}{"jsonrpc":"2.0","method":"b"}`, jsonrpc2.CodeParseError, "not JSON"},
+		"empty array":         {"[]", jsonrpc2.CodeInvalidRequest, "empty"},
+		"long array":          {"[" + strings.Repeat("1,", MaxMessages) + "1]", jsonrpc2.CodeInvalidRequest, "limit"},
+		"deep":                {strings.Repeat("[", MaxDepth+1), jsonrpc2.CodeInvalidRequest, "nested"},
+		"duplicate ids":       {`[{"jsonrpc":"2.0","id":7,"method":"ping"},{"jsonrpc":"2.0","id":7,"method":"ping"}]`, jsonrpc2.CodeInvalidRequest, "twice"},
+		"duplicate string id": {`[{"jsonrpc":"2.0","id":"a","method":"ping"},{"jsonrpc":"2.0","id":"a","method":"ping"}]`, jsonrpc2.CodeInvalidRequest, "twice"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, fault := Parse([]byte(test.in))
+			if fault == nil || fault.Code != test.code || !strings.Contains(fault.Message, test.says) {
+				t.Errorf("got %v, want code %d saying %q", fault, test.code, test.says)
+			}
+		})
+	}
+}
+
+func TestParseClassifies(t *testing.T) {
+	tests := map[string]struct {
+		in     string
+		kind   Kind
+		id     string // "" for none
+		method string
+		code   int64 // of the fault
+	}{
+		"request":                   {`{"jsonrpc":"2.0","id":1,"method":"ping"}`, Request, "1", "ping", 0},
+		"negative id":               {`{"jsonrpc":"2.0","id":-1,"method":"ping"}`, Request, "-1", "ping", 0},
+		"large id":                  {`{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}`, Request, "9007199254740993", "ping", 0},
+		"huge id":                   {`{"jsonrpc":"2.0","id":1000000000000000000000,"method":"ping"}`, Request, "1000000000000000000000", "ping", 0},
+		"empty id":                  {`{"jsonrpc":"2.0","id":"","method":"ping"}`, Request, `""`, "ping", 0},
+		"escaped id":                {`{"jsonrpc":"2.0","id":"\u0041🚀","method":"ping"}`, Request, `"\u0041🚀"`, "ping", 0},
+		"null params":               {`{"jsonrpc":"2.0","id":1,"method":"ping","params":null}`, Request, "1", "ping", 0},
+		"notification":              {`{"jsonrpc":"2.0","method":"notifications/initialized"}`, Notification, "", "notifications/initialized", 0},
+		"response":                  {`{"jsonrpc":"2.0","id":1,"result":{}}`, Response, "1", "", 0},
+		"error response":            {`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}`, Response, "", "", 0},
+		"null id":                   {`{"jsonrpc":"2.0","id":null,"method":"ping"}`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"exponent id":               {`{"jsonrpc":"2.0","id":1e400,"method":"ping"}`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"fractional id":             {`{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"object id":                 {`{"jsonrpc":"2.0","id":{},"method":"ping"}`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"boolean id":                {`{"jsonrpc":"2.0","id":true,"method":"ping"}`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"empty object":              {`{}`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"number":                    {`1`, Invalid, "", "", jsonrpc2.CodeInvalidRequest},
+		"other version":             {`{"jsonrpc":"1.0","id":1,"method":"ping"}`, Invalid, "1", "", jsonrpc2.CodeInvalidRequest},
+		"no method":                 {`{"jsonrpc":"2.0","id":1}`, Invalid, "1", "", jsonrpc2.CodeInvalidRequest},
+		"empty method":              {`{"jsonrpc":"2.0","id":1,"method":""}`, Invalid, "1", "", jsonrpc2.CodeInvalidRequest},
+		"numeric method":            {`{"jsonrpc":"2.0","id":1,"method":1}`, Invalid, "1", "", jsonrpc2.CodeInvalidRequest},
+		"request that is an answer": {`{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}`, Invalid, "1", "", jsonrpc2.CodeInvalidRequest},
+		"array params":              {`{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, Invalid, "1", "ping", jsonrpc2.CodeInvalidParams},
+		"text meta":                 {`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":"x"}}`, Invalid, "1", "ping", jsonrpc2.CodeInvalidParams},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			batch, fault := Parse([]byte(test.in))
+			if fault != nil || len(batch.Messages) != 1 || batch.IsArray {
+				t.Fatalf("got %v and %v, want one message", batch, fault)
+			}
+			got := batch.Messages[0]
+			if got.Kind != test.kind || string(got.ID) != test.id || got.Method != test.method {
+				t.Errorf("got kind %d id %s method %q, want kind %d id %s method %q", got.Kind, got.ID, got.Method, test.kind, test.id, test.method)
+			}
+			if test.code != 0 && (got.Fault == nil || got.Fault.Code != test.code) {
+				t.Errorf("got fault %v, want code %d", got.Fault, test.code)
+			}
+		})
+	}
+}
+
+func TestParseKeepsAFaultyMessageBesideOthers(t *testing.T) {
+	batch, fault := Parse([]byte(`[1, {"jsonrpc":"2.0","id":1,"method":"ping"}, {"jsonrpc":"2.0","id":2,"method":"initialize"}, {"jsonrpc":"2.0","method":"n"}]`))
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	want := []Kind{Invalid, Request, Invalid, Notification}
+	for i, message := range batch.Messages {
+		if message.Kind != want[i] {
+			t.Errorf("message %d: got kind %d, want %d", i, message.Kind, want[i])
+		}
+	}
+	if !batch.IsArray || batch.Requests() != 3 {
+		t.Errorf("got array %t owing %d replies, want an array owing 3", batch.IsArray, batch.Requests())
+	}
+}
+
+func TestParseReadsMeta(t *testing.T) {
+	batch, _ := Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":9007199254740993,"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`))
+	meta := batch.Messages[0].Meta
+	if string(meta.ProgressToken) != "9007199254740993" || meta.ProtocolVersion != "2026-07-28" {
+		t.Errorf("got token %s and version %q", meta.ProgressToken, meta.ProtocolVersion)
+	}
+	batch, _ = Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":{"no":"token"}}}}`))
+	if token := batch.Messages[0].Meta.ProgressToken; token != nil {
+		t.Errorf("got token %s, want none: a token is a string or an integer", token)
+	}
+}
+
+func TestDepthCountsBracketsOutsideStringsOnly(t *testing.T) {
+	text, _ := json.Marshal(strings.Repeat(`[{"\`, 5*MaxDepth))
+	if deeperThan(text, 1) {
+		t.Error("brackets inside a string were counted")
+	}
+	if deeperThan([]byte(strings.Repeat("[]", 5*MaxDepth)), 1) {
+		t.Error("brackets beside each other were counted as nested")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	seeds, err := filepath.Glob("../../testdata/messages/*.json")
+	if err != nil || len(seeds) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, seed := range seeds {
+		data, err := os.ReadFile(seed)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		batch, fault := Parse(data)
+		if (fault == nil) != (len(batch.Messages) > 0) {
+			t.Fatalf("got %d messages and fault %v", len(batch.Messages), fault)
+		}
+		for _, message := range batch.Messages {
+			if (message.Kind == Invalid) != (message.Fault != nil) {
+				t.Fatalf("kind %d has fault %v", message.Kind, message.Fault)
+			}
+			if message.Kind == Request && !json.Valid(message.forServer()) {
+				t.Fatalf("not JSON: %s", message.forServer())
+			}
+			reply, err := Encode(Reply{ID: message.ID, Result: json.RawMessage("{}")})
+			if err != nil || !json.Valid(reply) {
+				t.Fatalf("the reply is not JSON: %s, %v", reply, err)
+			}
+		}
+	})
+}

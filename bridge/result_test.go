@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"sema4mcp/restclient"
+)
+
+func TestCutEndsLinesAndNeverCharacters(t *testing.T) {
+	lines := strings.Repeat("a line of text\n", 10)
+	if got := cut(lines, 100); !strings.HasSuffix(got, "\n") || len(got) > 100 || len(got) < 50 {
+		t.Errorf("got %q", got)
+	}
+	rockets := strings.Repeat("🚀", 10)
+	for limit := 4; limit < len(rockets); limit++ {
+		if got := cut(rockets, limit); !utf8.ValidString(got) || got == "" || len(got) > limit {
+			t.Errorf("limit %d: got %q", limit, got)
+		}
+	}
+	if got := cut("short", 5); got != "short" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
+	items := make([]string, 100)
+	for i := range items {
+		items[i] = strings.Repeat("x", 10*i+1)
+	}
+	items[50] = strings.Repeat("y", 2*maxText) // alone on its page
+	var got []string
+	for cursor := ""; ; {
+		part, next, err := fitting(items, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(part) == 0 {
+			t.Fatal("a page without items would be asked for again and again")
+		}
+		got = append(got, part...)
+		if next == "" {
+			break
+		}
+		cursor = next
+	}
+	if strings.Join(got, ",") != strings.Join(items, ",") {
+		t.Errorf("got %d items of %d, or in another order", len(got), len(items))
+	}
+	for _, cursor := range []string{"x", "-1", "101", "1.5"} {
+		if _, _, err := fitting(items, cursor); err == nil || !strings.Contains(err.Error(), "cursor") {
+			t.Errorf("cursor %q: got %v", cursor, err)
+		}
+	}
+}
+
+func TestLongMessagesAreShownInParts(t *testing.T) {
+	text, result := strings.Repeat("words and words\n", 5000), strings.Repeat("r", 10*maxToolResult)
+	shown := shownMessages(restclient.Message{Role: restclient.RoleAgent, Content: []restclient.Content{
+		{Kind: restclient.KindThought, Thought: "hidden"},
+		{Kind: restclient.KindText, Text: text},
+		{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "finished", Result: &result}},
+		{Kind: restclient.KindAttachment, Attachment: &restclient.Attachment{Name: "a.png", MIMEType: "image/png", Base64Data: result}},
+	}})
+	joined, tools, files := "", 0, 0
+	for _, message := range shown {
+		for _, item := range message.Content {
+			joined += item.Text
+			switch {
+			case item.Kind == "tool_call":
+				tools++
+				if len(*item.Result) > maxToolResult+100 || !strings.Contains(*item.Result, "40000 bytes") {
+					t.Errorf("the tool's result is shown as %d bytes ending %q", len(*item.Result), (*item.Result)[maxToolResult:])
+				}
+			case item.Name == "a.png" && item.Kind == "":
+				files++
+			}
+		}
+	}
+	if joined != text || tools != 1 || files != 1 || len(shown) < 4 {
+		t.Errorf("got %d parts with %d bytes of %d, %d tool calls, %d files", len(shown), len(joined), len(text), tools, files)
+	}
+	if empty := shownMessages(restclient.Message{Role: restclient.RoleUser}); len(empty) != 1 || empty[0].Content == nil {
+		t.Errorf("a message without content became %+v", empty)
+	}
+}

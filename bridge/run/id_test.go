@@ -1,0 +1,72 @@
+package run
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestIDsSayAllThatIsNeeded(t *testing.T) {
+	for _, names := range [][2]string{
+		{"5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11"},
+		{"5A1E0000-0000-4000-8000-000000000001", "thread 7"}, // not a UUID's canonical form: kept as it is
+		{"agent", strings.Repeat("c", 300)},
+	} {
+		id := newID(names[0], names[1], 12345, "What were total sales?")
+		got, err := ParseID(id.String())
+		if err != nil || got != id {
+			t.Errorf("got %+v, %v, want %+v", got, err, id)
+		}
+		if time.Since(got.Started) > time.Minute {
+			t.Errorf("started %v", got.Started)
+		}
+	}
+	one, other := newID("a", "c", 0, "m"), newID("a", "c", 0, "m")
+	if one.String() == other.String() {
+		t.Error("two runs of one question have the same id")
+	}
+	if digest("a  b\n") != digest(" a b") || digest("a b") == digest("ab") {
+		t.Error("a digest goes by words")
+	}
+}
+
+func TestIDsThatAreNone(t *testing.T) {
+	good := newID("5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11", 3, "m").String()
+	for text, says := range map[string]string{
+		"":                          "not a run id",
+		"hello":                     "not a run id",
+		"run_id":                    "not a run id",
+		"run2_" + good[5:]:          "another version (run2)",
+		idPrefix:                    "damaged",
+		idPrefix + "AAAA":           "damaged",
+		idPrefix + "!!!":            "damaged",
+		good[:len(good)-1]:          "damaged",
+		good + "A":                  "damaged",
+		good[:20] + "x" + good[21:]: "damaged",
+	} {
+		_, err := ParseID(text)
+		var bad *IDError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: got %v, want it to say %q", text, err, says)
+		}
+	}
+	if _, err := ParseID("  " + good + "\n"); err != nil {
+		t.Errorf("white space around an id: %v", err)
+	}
+}
+
+func FuzzParseID(f *testing.F) {
+	f.Add(newID("5a1e0000-0000-4000-8000-000000000001", "c", 3, "m").String())
+	f.Add("run1_")
+	f.Fuzz(func(t *testing.T, text string) {
+		id, err := ParseID(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseID(id.String())
+		if err != nil || again != id {
+			t.Errorf("%q: got %+v, then %+v, %v", text, id, again, err)
+		}
+	})
+}

@@ -1,0 +1,3 @@
+// Package architecture holds the tests of the house itself: which package may
+// import which, and that each says what it is for.
+package architecture

@@ -29,6 +29,7 @@ type Client struct {
 	retry             RetryPolicy
 	requestTimeout    time.Duration
 	streamIdleTimeout time.Duration
+	maxResponseBytes  int64
 }
 
 // Option changes how a [Client] works.
@@ -119,6 +120,7 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 		retry:             o.retry,
 		requestTimeout:    o.requestTimeout,
 		streamIdleTimeout: o.streamIdleTimeout,
+		maxResponseBytes:  maxResponseBytes,
 	}
 	c.Agents = &AgentsService{client: c}
 	c.Conversations = &ConversationsService{client: c}

@@ -143,7 +143,7 @@ func (c *Client) attempt(ctx context.Context, req request) (*http.Response, []by
 	if err == nil {
 		defer discard(response.Body)
 		var body []byte
-		if body, err = readAll(response.Body, maxResponseBytes); err == nil {
+		if body, err = readAll(response.Body, c.maxResponseBytes); err == nil {
 			return response, body, nil
 		}
 		err = c.readError(req, response, err)

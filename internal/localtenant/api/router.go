@@ -1,0 +1,88 @@
+package api
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// ids are the variable segments of a path, by name.
+type ids map[string]string
+
+type handler func(w http.ResponseWriter, r *http.Request, ids ids) error
+
+type methods map[string]handler
+
+// route is a path below the base; segments in braces are variable.
+type route struct {
+	segments []string
+	methods  methods
+}
+
+func newRoute(pattern string, methods methods) route {
+	return route{segments: strings.Split(pattern, "/"), methods: methods}
+}
+
+func (t route) match(segments []string) (ids, bool) {
+	if len(segments) != len(t.segments) {
+		return nil, false
+	}
+	found := ids{}
+	for i, want := range t.segments {
+		if name, ok := strings.CutPrefix(want, "{"); ok {
+			found[strings.TrimSuffix(name, "}")] = segments[i]
+		} else if want != segments[i] {
+			return nil, false
+		}
+	}
+	return found, true
+}
+
+// find chooses the handler of a request. It works on the escaped path: a %2F
+// belongs to an id, and net/http's own router would redirect `..` and `//`.
+func (s *server) find(r *http.Request) (handler, ids, error) {
+	segments, ok := s.belowBase(r.URL.EscapedPath())
+	if !ok {
+		return nil, nil, errNoRoute
+	}
+	for _, route := range s.routes {
+		ids, ok := route.match(segments)
+		if !ok {
+			continue
+		}
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		if handle, ok := route.methods[method]; ok {
+			return handle, ids, nil
+		}
+		return nil, nil, errMethod(r.Method, slices.Sorted(maps.Keys(route.methods)))
+	}
+	return nil, nil, errNoRoute
+}
+
+// belowBase splits what follows the base of the API into unescaped segments.
+func (s *server) belowBase(path string) ([]string, bool) {
+	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		plain, err := url.PathUnescape(segment)
+		if err != nil {
+			return nil, false
+		}
+		segments[i] = plain
+	}
+	if len(segments) >= 2 && segments[0] == "tenants" {
+		if segments[1] != s.TenantID {
+			return nil, false
+		}
+		segments = segments[2:]
+	}
+	if len(segments) < 2 || segments[0] != "api" || segments[1] != "v2" {
+		return nil, false
+	}
+	return segments[2:], true
+}

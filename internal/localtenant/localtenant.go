@@ -1,0 +1,168 @@
+// Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
+// (agents to read, conversations whole but for files and data frames) on SQLite,
+// with agents that do work. It needs no account and no network.
+//
+// Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
+// inside the process through its [Tenant.Transport]. It knows four agents from the
+// start, one for each thing agents do: answer from a database, tell at length,
+// echo, and speak in every script; [Config] can add more. An agent's architecture
+// name chooses its mind: verified-queries, scripted or echo.
+//
+// What the vendor leaves open, this tenant decides so: the runs of a conversation
+// follow one another, a second message waits until the first is answered; a
+// synchronous run outlives its caller, a streamed one ends with its connection.
+//
+// A Tenant is safe for concurrent use. Close it: it owns goroutines and databases.
+package localtenant
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/rs/zerolog"
+
+	"sema4mcp/internal/localtenant/api"
+	"sema4mcp/internal/localtenant/faults"
+	"sema4mcp/internal/localtenant/minds"
+	"sema4mcp/internal/localtenant/minds/echo"
+	"sema4mcp/internal/localtenant/minds/scripted"
+	"sema4mcp/internal/localtenant/minds/verified"
+	"sema4mcp/internal/localtenant/runs"
+	"sema4mcp/internal/localtenant/seed"
+	"sema4mcp/internal/localtenant/store"
+)
+
+const (
+	// TenantID is the tenant's segment in the long form of the base URL.
+	TenantID = "local"
+	// APIKey is the bearer key the tenant takes. It is no secret.
+	APIKey = "local-key"
+)
+
+// The agents a tenant has from the start.
+const (
+	SalesAnalystID = seed.SalesAnalystID
+	StorytellerID  = seed.StorytellerID
+	EchoID         = seed.EchoID
+	UnicodeID      = seed.UnicodeID
+)
+
+// SalesModelID is the semantic data model over the seeded sales database.
+const SalesModelID = seed.SalesModelID
+
+// Config says what a tenant is made of; the zero Config is a tenant in memory.
+type Config struct {
+	// DataDir keeps the databases across restarts; it is made if need be. When it
+	// is empty, everything is in memory.
+	DataDir string
+	// Logger gets what goes wrong inside; bodies and keys are not logged.
+	Logger zerolog.Logger
+	// Agents are added unless agents with their ids are stored already.
+	Agents []AgentSpec
+	// Faults are standing faults, as [faults.Parse] reads them, one to a line.
+	Faults string
+}
+
+// Tenant is a running tenant.
+type Tenant struct {
+	store     *store.Store
+	sales     *seed.Sales
+	runner    *runs.Runner
+	handler   http.Handler
+	transport *transport
+}
+
+// New opens the databases, plants what is missing in them, and starts the tenant.
+// ctx bounds the start alone.
+func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
+	t := &Tenant{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("local tenant: %w", err), t.Close())
+		}
+	}()
+	switches := &faults.Switches{}
+	if err := switches.Set(cfg.Faults); err != nil {
+		return nil, fmt.Errorf("faults: %w", err)
+	}
+	if t.store, err = store.Open(ctx, cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if t.sales, err = seed.OpenSales(ctx, cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if err := seed.Plant(ctx, t.store); err != nil {
+		return nil, err
+	}
+	if err := t.addAgents(ctx, cfg.Agents); err != nil {
+		return nil, err
+	}
+	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
+	t.handler = api.New(api.Config{
+		TenantID: TenantID, Key: APIKey,
+		Store: t.store, Runner: t.runner, Faults: switches, Logger: cfg.Logger,
+	})
+	t.transport = newTransport(t.handler, cfg.Logger)
+	return t, nil
+}
+
+func (t *Tenant) minds() map[string]minds.Mind {
+	return map[string]minds.Mind{
+		echo.Architecture:     echo.Mind{},
+		scripted.Architecture: scripted.Mind{},
+		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales.DB()}),
+	}
+}
+
+// models reads an agent's semantic data models for the verified queries.
+func (t *Tenant) models(ctx context.Context, agentID string) ([]verified.Model, error) {
+	stored, err := t.store.AgentModels(ctx, agentID)
+	if err != nil {
+		return nil, err
+	}
+	models := make([]verified.Model, len(stored))
+	for i, m := range stored {
+		if models[i], err = verified.ParseModel(m.Definition); err != nil {
+			return nil, fmt.Errorf("semantic data model %q: %w", m.Name, err)
+		}
+	}
+	return models, nil
+}
+
+// Handler serves the API below both forms of the base: /tenants/local/api/v2 and
+// /api/v2. After Close it answers 503 or an error.
+func (t *Tenant) Handler() http.Handler { return t.handler }
+
+// Transport reaches Handler over HTTP inside the process: no port is opened, and
+// streaming, timeouts and disconnects are as over TCP. It works until Close.
+func (t *Tenant) Transport() http.RoundTripper { return t.transport }
+
+// BaseURL is the base of the API for clients that use Transport.
+func (t *Tenant) BaseURL() string { return "http://localtenant/tenants/" + TenantID + "/api/v2" }
+
+// SalesDB is the sales database the Sales Analyst answers from, to check answers
+// against. It may only be queried.
+func (t *Tenant) SalesDB() *sql.DB { return t.sales.DB() }
+
+// Close cancels all runs, which answers synchronous posts in flight with 503,
+// waits for what is going on to end, and closes the databases. A second Close
+// does nothing.
+func (t *Tenant) Close() error {
+	var errs []error
+	if t.runner != nil {
+		t.runner.Close()
+	}
+	if t.transport != nil {
+		errs = append(errs, t.transport.Close())
+	}
+	if t.sales != nil {
+		errs = append(errs, t.sales.Close())
+	}
+	if t.store != nil {
+		errs = append(errs, t.store.Close())
+	}
+	return errors.Join(errs...)
+}

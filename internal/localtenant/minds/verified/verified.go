@@ -1,0 +1,151 @@
+// Package verified is the mind that answers from a semantic data model: it finds
+// the verified query a question asks for, runs its SQL on the real database, and
+// shows the numbers. It needs no language model. It guesses nothing: what no
+// query answers, it says it cannot answer.
+package verified
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sema4mcp/internal/localtenant/minds"
+	"sema4mcp/internal/localtenant/thread"
+)
+
+// Architecture is the architecture_name of agents with this mind.
+const Architecture = "verified-queries"
+
+// Mind is a [minds.Mind].
+type Mind struct {
+	models      func(ctx context.Context, agentID string) ([]Model, error)
+	connections map[string]*sql.DB
+}
+
+// NewMind makes a mind that answers from the models of an agent, over the
+// databases of the data connections by id.
+func NewMind(models func(ctx context.Context, agentID string) ([]Model, error), connections map[string]*sql.DB) *Mind {
+	return &Mind{models: models, connections: connections}
+}
+
+// Answer answers one question. A question that gives nothing but values, such as
+// "and in 2024?", is taken to ask the last answered question again with them.
+func (mind *Mind) Answer(ctx context.Context, turn minds.Turn, out minds.Emitter) error {
+	models, err := mind.models(ctx, turn.Agent.ID)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for _, model := range models {
+		k := newKnowledge(model, now)
+		m, ok, err := k.understand(ctx, turn, now)
+		if err != nil {
+			return err
+		}
+		if ok {
+			return mind.answerFrom(ctx, k.model, m, out)
+		}
+	}
+	out.Think("No verified query is like this question. I will not guess.")
+	return speak(ctx, out, refusal(models))
+}
+
+// understand matches the question, with the help of those before it if need be.
+func (k *knowledge) understand(ctx context.Context, turn minds.Turn, now time.Time) (match, bool, error) {
+	question := k.analyse(turn.Message, now)
+	if m, ok := k.find(question); ok || !question.isFollowUp() {
+		return m, ok, nil
+	}
+	history, err := turn.History(ctx)
+	if err != nil {
+		return match{}, false, err
+	}
+	for _, message := range slices.Backward(history) {
+		if message.Role != thread.RoleUser {
+			continue
+		}
+		earlier := k.analyse(message.Text(), now)
+		if earlier.isFollowUp() {
+			continue
+		}
+		m, ok := k.find(earlier.with(question.entities))
+		return m, ok, nil
+	}
+	return match{}, false, nil
+}
+
+// answerFrom runs the query and shows what it gives.
+func (mind *Mind) answerFrom(ctx context.Context, model Model, m match, out minds.Emitter) error {
+	out.Think(fmt.Sprintf("This asks for the verified query %q of the model %q.%s", m.query.Name, model.Name, assumptions(m)))
+	connection := model.Tables[0].BaseTable.DataConnectionID
+	db, ok := mind.connections[connection]
+	if !ok {
+		return &minds.Failure{Code: "bad_request", Message: fmt.Sprintf("The model %q is on the data connection %q, which does not exist.", model.Name, connection)}
+	}
+	if err := minds.Pause(ctx, stepPause); err != nil {
+		return err
+	}
+	r, err := query(ctx, db, model, m, out)
+	if err != nil {
+		return err
+	}
+	if len(r.rows) == 0 {
+		return speak(ctx, out, "The query ran and found nothing: no rows answer “"+m.query.NLQ+"”"+valuesInWords(m)+".")
+	}
+	keep(m, r, out)
+	if spec, ok := chart(m, r); ok {
+		out.Chart(spec)
+	}
+	return speak(ctx, out, summary(m, r)+assumptions(m)+"\n\n"+table(r))
+}
+
+// query runs the SQL as a tool call.
+func query(ctx context.Context, db *sql.DB, model Model, m match, out minds.Emitter) (result, error) {
+	call := out.Call("query_semantic_data_model", object(map[string]any{
+		"semantic_data_model": model.Name, "verified_query": m.query.Name, "sql_query": m.query.SQL, "parameters": m.values,
+	}))
+	call.Start()
+	r, err := run(ctx, db, m)
+	if err != nil {
+		call.Fail("The query failed.")
+		return result{}, err
+	}
+	call.Finish(object(map[string]any{"columns": r.columns, "rows": append([][]any{}, r.rows...)}))
+	return r, nil
+}
+
+// keep leaves the result in the conversation as a tool call of its own.
+func keep(m match, r result, out minds.Emitter) {
+	call := out.Call("create_data_frame", object(map[string]any{"name": m.query.Name, "columns": r.columns}))
+	call.Start()
+	out.Keep(thread.DataFrame{Name: m.query.Name, SQLQuery: m.query.SQL, Columns: r.columns, Rows: r.rows})
+	call.Finish(object(map[string]any{"name": m.query.Name, "num_rows": len(r.rows), "num_columns": len(r.columns)}))
+}
+
+// object encodes arguments and results of tool calls, which are made of texts
+// and numbers.
+func object(fields map[string]any) string {
+	data, err := json.Marshal(fields)
+	if err != nil {
+		panic("verified: " + err.Error())
+	}
+	return string(data)
+}
+
+func refusal(models []Model) string {
+	if len(models) == 0 {
+		return "I have no semantic data model to answer from. Attach one to this agent."
+	}
+	var out strings.Builder
+	out.WriteString("I have no verified query for that, so I would be guessing. I can answer these:\n\n")
+	for _, model := range models {
+		for _, query := range model.VerifiedQueries {
+			out.WriteString("- " + query.NLQ + "\n")
+		}
+	}
+	return out.String()
+}

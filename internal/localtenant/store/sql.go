@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+func notFound(what, id string) error {
+	return fmt.Errorf("%s %q: %w", what, id, ErrNotFound)
+}
+
+// explain names what was looked for, and turns "no row" into ErrNotFound.
+func explain(err error, what, id string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return notFound(what, id)
+	}
+	return fmt.Errorf("find %s %q: %w", what, id, err)
+}
+
+func isForeignKeyViolation(err error) bool {
+	var failure *sqlite.Error
+	return errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
+func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) error) error {
+	tx, err := s.db.Write.BeginTx(ctx, nil)
+	if err == nil {
+		if err = work(tx); err == nil {
+			err = tx.Commit()
+		} else {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// collect reads rows that begin with the position and are followed by the fields
+// of one T. One row more than limit was asked for: it tells whether there is a
+// next page.
+func collect[T any](rows *sql.Rows, limit int, fields func(*T) []any) (Page[T], error) {
+	defer rows.Close()
+	page := Page[T]{Items: []T{}}
+	var last int64
+	for rows.Next() {
+		if len(page.Items) == limit {
+			page.Next = last
+			break
+		}
+		var item T
+		if err := rows.Scan(append([]any{&last}, fields(&item)...)...); err != nil {
+			return Page[T]{}, fmt.Errorf("read row: %w", err)
+		}
+		page.Items = append(page.Items, item)
+	}
+	if err := rows.Err(); err != nil {
+		return Page[T]{}, fmt.Errorf("read rows: %w", err)
+	}
+	return page, nil
+}

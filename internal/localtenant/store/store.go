@@ -1,0 +1,52 @@
+// Package store keeps what a tenant owns in SQLite: agents, conversations with
+// their messages and data frames, and semantic data models. Start from [Open].
+//
+// A [Store] is safe for concurrent use. Lists come as a [Page] whose order does
+// not change when something is added while a reader turns the pages.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sema4mcp/internal/localtenant/sqlitedb"
+)
+
+// ErrNotFound says that the tenant has no such thing.
+var ErrNotFound = errors.New("not found")
+
+// Store is the tenant's database.
+type Store struct {
+	db *sqlitedb.DB
+}
+
+// Open opens the tenant's database in dir, or in memory when dir is empty, and
+// brings its schema up to date.
+func Open(ctx context.Context, dir string) (*Store, error) {
+	db, err := sqlitedb.Open(ctx, dir, "tenant")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, migrations); err != nil {
+		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), db.Close())
+	}
+	return &Store{db: db}, nil
+}
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Window chooses a part of a list: at most Limit entries that come after the
+// entry at position After (0 for the beginning).
+type Window struct {
+	After int64
+	Limit int
+}
+
+// Page is one part of a list. Next is the After of the following window, or 0
+// when the list ends here.
+type Page[T any] struct {
+	Items []T
+	Next  int64
+}

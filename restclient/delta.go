@@ -67,9 +67,15 @@ func (e *DeltaError) Unwrap() error { return e.Err }
 
 // patchable is a document that deltas change, within a budget.
 type patchable struct {
-	root   any
+	holder map[string]any // the document is its member "", and so one like any other
 	budget *budget
 }
+
+func newPatchable(document any, b *budget) patchable {
+	return patchable{holder: map[string]any{"": document}, budget: b}
+}
+
+func (p *patchable) document() any { return p.holder[""] }
 
 var (
 	errMissing = errors.New("there is nothing at the path")
@@ -93,6 +99,9 @@ func (p *patchable) apply(d Delta) error {
 	if d.Value == nil {
 		return errNoValue
 	}
+	if d.Op == OpConcatString {
+		return p.concat(path, d.Value)
+	}
 	value, err := parseDocument(d.Value)
 	if err != nil {
 		return err
@@ -104,8 +113,6 @@ func (p *patchable) apply(d Delta) error {
 		return p.replace(path, value)
 	case OpTest:
 		return p.test(path, value)
-	case OpConcatString:
-		return p.concat(path, value)
 	case OpIncrement:
 		return p.increment(path, value)
 	}
@@ -141,6 +148,9 @@ func (p *patchable) replace(path []string, value any) error {
 }
 
 func (p *patchable) remove(path []string) (removed any, err error) {
+	if len(path) == 1 {
+		return nil, errors.New("a message cannot be removed as a whole")
+	}
 	err = p.edit(path, func(at place) error {
 		if removed, err = at.get(); err != nil {
 			return err
@@ -197,11 +207,12 @@ func (p *patchable) test(path []string, value any) error {
 	})
 }
 
-func (p *patchable) concat(path []string, value any) error {
-	piece, ok := value.(string)
-	if !ok {
+func (p *patchable) concat(path []string, value json.RawMessage) error {
+	var text *string
+	if err := json.Unmarshal(value, &text); err != nil || text == nil {
 		return errors.New("the value is no string")
 	}
+	piece := *text
 	if err := p.budget.take(piece, len(path)); err != nil {
 		return err
 	}

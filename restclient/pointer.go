@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// parsePointer splits a JSON Pointer (RFC 6901) into its unescaped steps.
+// parsePointer splits a JSON Pointer (RFC 6901) into its unescaped steps. The
+// first is always "", the step to the whole document.
 func parsePointer(pointer string) ([]string, error) {
-	if pointer == "" {
-		return nil, nil
-	}
-	if pointer[0] != '/' {
+	if pointer != "" && pointer[0] != '/' {
 		return nil, errors.New("the path does not begin with a slash")
 	}
 	if strings.Count(pointer, "/") > maxDepth {
 		return nil, errTooDeep
 	}
-	steps := strings.Split(pointer[1:], "/")
+	steps := strings.Split(pointer, "/")
+	if !strings.Contains(pointer, "~") {
+		return steps, nil
+	}
 	for i, step := range steps {
-		unescaped := strings.NewReplacer("~0", "", "~1", "").Replace(step)
-		if strings.Contains(unescaped, "~") {
+		if strings.Count(step, "~") != strings.Count(step, "~0")+strings.Count(step, "~1") {
 			return nil, errors.New("a ~ in the path is followed by neither 0 nor 1")
 		}
 		steps[i] = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
@@ -39,17 +39,8 @@ type place struct {
 // edit calls change with the place at the end of path. Everything before it must
 // exist.
 func (p *patchable) edit(path []string, change func(place) error) error {
-	// A root of its own makes the whole document a member like any other.
-	var holder any = map[string]any{"": p.root}
-	if err := editIn(&holder, append([]string{""}, path...), change); err != nil {
-		return err
-	}
-	root, ok := holder.(map[string]any)[""]
-	if !ok {
-		return errors.New("a message cannot be removed as a whole")
-	}
-	p.root = root
-	return nil
+	var holder any = p.holder
+	return editIn(&holder, path, change)
 }
 
 // editIn puts each value back on its way out, since an array that has grown is

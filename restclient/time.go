@@ -17,6 +17,9 @@ type Time struct{ time.Time }
 var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateTime}
 
 func parseTime(text string) Time {
+	if text == "" { // failing to parse costs more than parsing
+		return Time{}
+	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return Time{t}

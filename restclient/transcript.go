@@ -17,7 +17,7 @@ type Transcript struct {
 // draft is a message that is being written.
 type draft struct {
 	id       string
-	document patchable
+	content  patchable
 	sequence int64 // of the event applied last
 	broken   bool
 	changed  bool // since snapshot was taken
@@ -74,7 +74,7 @@ func (t *Transcript) change(event MessageContent) error {
 	case event.Sequence != 0 && event.Sequence <= d.sequence:
 		err = errors.New("the event is out of order")
 	default:
-		err = d.document.apply(event.Delta)
+		err = d.content.apply(event.Delta)
 		d.sequence, d.changed = max(d.sequence, event.Sequence), true
 	}
 	if err == nil {
@@ -101,7 +101,7 @@ func (t *Transcript) draft(id string) (*draft, error) {
 		return nil, err
 	}
 	t.budget.used += draftBytes + len(id)
-	d := &draft{id: id, document: patchable{root: root, budget: &t.budget}, changed: true}
+	d := &draft{id: id, content: newPatchable(root, &t.budget), changed: true}
 	if t.byID == nil {
 		t.byID = map[string]*draft{}
 	}
@@ -111,7 +111,7 @@ func (t *Transcript) draft(id string) (*draft, error) {
 }
 
 func (d *draft) read() Message {
-	m := readMessage(objectOf(d.document.root))
+	m := readMessage(objectOf(d.content.document()))
 	m.ID = cmp.Or(m.ID, d.id)
 	m.Role = cmp.Or(m.Role, RoleAgent)
 	return m

@@ -69,7 +69,7 @@ type Config struct {
 // Tenant is a running tenant.
 type Tenant struct {
 	store     *store.Store
-	sales     *seed.Sales
+	sales     *sql.DB
 	runner    *runs.Runner
 	handler   http.Handler
 	transport *transport
@@ -113,7 +113,7 @@ func (t *Tenant) minds() map[string]minds.Mind {
 	return map[string]minds.Mind{
 		echo.Architecture:     echo.Mind{},
 		scripted.Architecture: scripted.Mind{},
-		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales.DB()}),
+		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
 	}
 }
 
@@ -145,7 +145,7 @@ func (t *Tenant) BaseURL() string { return "http://localtenant/tenants/" + Tenan
 
 // SalesDB is the sales database the Sales Analyst answers from, to check answers
 // against. It may only be queried.
-func (t *Tenant) SalesDB() *sql.DB { return t.sales.DB() }
+func (t *Tenant) SalesDB() *sql.DB { return t.sales }
 
 // Close cancels all runs, which answers synchronous posts in flight with 503,
 // waits for what is going on to end, and closes the databases. A second Close

@@ -3,11 +3,27 @@ package seed
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"time"
 )
 
 // row is the values of a table's columns in order.
 type row []any
+
+// literals writes the row for SQL.
+func (r row) literals() string {
+	texts := make([]string, len(r))
+	for i, value := range r {
+		switch value := value.(type) {
+		case int:
+			texts[i] = strconv.Itoa(value)
+		default:
+			texts[i] = "'" + strings.ReplaceAll(fmt.Sprint(value), "'", "''") + "'"
+		}
+	}
+	return strings.Join(texts, ",")
+}
 
 // business is the rows of an office supplier that sells on three continents.
 // They are the same every time: answers can be checked against them.

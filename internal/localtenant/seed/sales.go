@@ -3,21 +3,16 @@ package seed
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 
 	"sema4mcp/internal/localtenant/sqlitedb"
 )
 
-// Sales is the open sales database.
-type Sales struct {
-	db      *sqlitedb.DB
-	queries *sql.DB
-}
-
-// salesMigrations make the tables; money is in whole cents, dates are YYYY-MM-DD.
-var salesMigrations = []string{`
+// salesSchema makes the tables; money is in whole cents, dates are YYYY-MM-DD.
+const salesSchema = `
 CREATE TABLE regions (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE sales_reps (
 	id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
@@ -59,78 +54,62 @@ JOIN products p ON p.id = l.product_id
 JOIN customers c ON c.id = o.customer_id
 JOIN regions r ON r.id = c.region_id
 JOIN sales_reps s ON s.id = o.sales_rep_id;
-`}
+`
 
-// OpenSales opens the sales database in dir, or in memory when dir is empty, and
-// fills it if it is new.
-func OpenSales(ctx context.Context, dir string) (_ *Sales, err error) {
-	s := &Sales{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("sales database: %w", err), s.Close())
-		}
-	}()
-	if s.db, err = sqlitedb.Open(ctx, dir, "sales"); err != nil {
-		return nil, err
+// OpenSales opens the sales database in dir, or in memory when dir is empty. It
+// makes the file if there is none and leaves one that is there as it is. The pool
+// can query and nothing else.
+func OpenSales(ctx context.Context, dir string) (*sql.DB, error) {
+	db, err := sqlitedb.OpenImage(ctx, dir, "sales", salesImage)
+	if err != nil {
+		return nil, fmt.Errorf("sales database: %w", err)
 	}
-	if err := s.db.Migrate(ctx, salesMigrations); err != nil {
-		return nil, err
-	}
-	if err := fill(ctx, s.db.Write); err != nil {
-		return nil, err
-	}
-	if s.queries, err = s.db.ReadOnly(ctx); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return db, nil
 }
 
-// DB is a pool that may only query.
-func (s *Sales) DB() *sql.DB { return s.queries }
+// salesImage is built once: the same rows come out every time.
+var salesImage = sync.OnceValues(func() (sqlitedb.Image, error) {
+	return sqlitedb.BuildImage(context.Background(), fill)
+})
 
-// Close closes the database.
-func (s *Sales) Close() error {
-	var errs []error
-	if s.queries != nil {
-		errs = append(errs, s.queries.Close())
-	}
-	if s.db != nil {
-		errs = append(errs, s.db.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// fill puts the business's rows into empty tables, all or none of them. Each table
-// goes in as one JSON array: a thousand single inserts take many times as long.
+// fill makes the tables and puts the business's rows into them.
 func fill(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
-	var filled bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM orders)`).Scan(&filled); err != nil || filled {
+	if _, err := tx.ExecContext(ctx, salesSchema); err != nil {
 		return err
 	}
 	b := newBusiness()
 	for _, table := range []struct {
-		insert string
-		rows   any
+		name string
+		rows []row
 	}{
-		{`INSERT INTO regions SELECT value->>0, value->>1 FROM json_each(?)`, b.regions},
-		{`INSERT INTO sales_reps SELECT value->>0, value->>1, value->>2 FROM json_each(?)`, b.reps},
-		{`INSERT INTO customers SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each(?)`, b.customers},
-		{`INSERT INTO products SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each(?)`, b.products},
-		{`INSERT INTO orders SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each(?)`, b.orders},
-		{`INSERT INTO order_lines SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)`, b.lines},
+		{"regions", b.regions}, {"sales_reps", b.reps}, {"customers", b.customers},
+		{"products", b.products}, {"orders", b.orders}, {"order_lines", b.lines},
 	} {
-		rows, err := json.Marshal(table.rows)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, table.insert, string(rows)); err != nil {
-			return fmt.Errorf("%s: %w", table.insert, err)
+		for rows := range slices.Chunk(table.rows, rowsPerInsert) {
+			if err := insert(ctx, tx, table.name, rows); err != nil {
+				return fmt.Errorf("fill %s: %w", table.name, err)
+			}
 		}
 	}
 	return tx.Commit()
+}
+
+// rowsPerInsert saves most of the cost of single inserts.
+const rowsPerInsert = 200
+
+func insert(ctx context.Context, tx *sql.Tx, table string, rows []row) error {
+	var values strings.Builder
+	for i, row := range rows {
+		if i > 0 {
+			values.WriteByte(',')
+		}
+		values.WriteString("(" + row.literals() + ")")
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO "+table+" VALUES "+values.String())
+	return err
 }

@@ -1,5 +1,6 @@
 // Package sqlitedb opens SQLite databases, in files or in memory, so that both
-// behave alike under database/sql's pools: start from [Open].
+// behave alike under database/sql's pools: start from [Open], or from [OpenImage] for a
+// database that is only queried.
 package sqlitedb
 
 import (
@@ -15,7 +16,10 @@ import (
 	_ "modernc.org/sqlite" // registers the driver
 )
 
-const readers = 4
+const (
+	readers    = 4
+	fileSuffix = ".sqlite"
+)
 
 // DB is one database. Its pools are safe for concurrent use.
 type DB struct {
@@ -27,7 +31,6 @@ type DB struct {
 	Read *sql.DB
 	// anchor keeps a database in memory alive while the pools are idle.
 	anchor *sql.DB
-	uri    url.URL
 }
 
 // Open opens the named database in dir, making both if need be: the directory
@@ -42,7 +45,7 @@ func Open(ctx context.Context, dir, name string) (*DB, error) {
 		return nil, fmt.Errorf("open database %s: %w", name, err)
 	}
 	uri := url.URL{Scheme: "file", Path: path}
-	db := &DB{uri: uri}
+	db := &DB{}
 	if db.Write, err = connect(ctx, uri, 1, "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -55,7 +58,7 @@ func Open(ctx context.Context, dir, name string) (*DB, error) {
 func openMemory(ctx context.Context, name string) (*DB, error) {
 	// memdb shares a database between the connections of this process that name it.
 	uri := url.URL{Scheme: "file", Path: "/" + name + "-" + uuid.NewString(), RawQuery: "vfs=memdb"}
-	db := &DB{uri: uri}
+	db := &DB{}
 	var err error
 	if db.anchor, err = connect(ctx, uri, 1); err != nil {
 		return nil, fmt.Errorf("open database %s in memory: %w", name, err)
@@ -76,7 +79,7 @@ func prepareFile(dir, name string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, name+".sqlite")
+	path := filepath.Join(dir, name+fileSuffix)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return "", err
@@ -95,19 +98,17 @@ func connect(ctx context.Context, uri url.URL, connections int, pragmas ...strin
 	if err != nil {
 		return nil, err
 	}
+	return openPool(ctx, pool, connections)
+}
+
+// openPool makes sure that the database can be opened at all.
+func openPool(ctx context.Context, pool *sql.DB, connections int) (*sql.DB, error) {
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return pool, nil
-}
-
-// ReadOnly gives one more pool that may only query, for databases that nobody
-// writes to any longer: in memory its readers do not queue behind a writer. The
-// caller closes it before the DB.
-func (db *DB) ReadOnly(ctx context.Context) (*sql.DB, error) {
-	return connect(ctx, db.uri, readers, "query_only(1)")
 }
 
 // Close closes every connection and, in memory, drops the database.

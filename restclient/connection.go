@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // ErrRequestTimeout is inside the [ConnectionError] of a call that took longer
@@ -75,52 +74,4 @@ func (c *Client) connectionError(req request, err error) error {
 		err = fmt.Errorf("the server closed the connection without an answer: %w", io.ErrUnexpectedEOF)
 	}
 	return &ConnectionError{Method: req.method, Path: req.path, NotSent: neverSent(err), Err: c.redact.err(err)}
-}
-
-// ResponseError is an answer with a good status that is not what the API
-// documents: often a page of a gateway or a login, because the base URL is wrong.
-type ResponseError struct {
-	Method      string
-	Path        string // below the base URL
-	StatusCode  int
-	ContentType string
-	Excerpt     string // what it said, shortened
-	Err         error
-}
-
-func (e *ResponseError) Error() string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s: the answer (%d, %s) cannot be used: %v", e.Method, e.Path, e.StatusCode, e.ContentType, e.Err)
-	if e.Excerpt != "" {
-		fmt.Fprintf(&text, "; it reads %q", e.Excerpt)
-	}
-	text.WriteString("; check that the base URL is the one of the API")
-	return text.String()
-}
-
-func (e *ResponseError) Unwrap() error { return e.Err }
-
-const maxExcerptBytes = 200
-
-func (c *Client) responseError(req request, response *http.Response, body []byte, err error) error {
-	contentType := clip(response.Header.Get("Content-Type"), maxExcerptBytes)
-	if contentType == "" {
-		contentType = "no media type"
-	}
-	return &ResponseError{
-		Method:      req.method,
-		Path:        req.path,
-		StatusCode:  response.StatusCode,
-		ContentType: contentType,
-		Excerpt:     c.redact.text(clip(plainText(body[:min(len(body), maxErrorBytes)]), maxExcerptBytes)),
-		Err:         err,
-	}
-}
-
-// readError explains why the body of an answer could not be read to its end.
-func (c *Client) readError(req request, response *http.Response, err error) error {
-	if errors.Is(err, errTooLarge) {
-		return c.responseError(req, response, nil, err)
-	}
-	return c.connectionError(req, err)
 }

@@ -45,14 +45,10 @@ func (s *ConversationsService) list(agentID string, o ListOptions) list[Conversa
 
 // Create begins a conversation. It never looks for one of the same name.
 func (s *ConversationsService) Create(ctx context.Context, agentID, name string) (*Conversation, error) {
-	path, err := resourcePath("agents", agentID, "conversations")
-	if err != nil {
-		return nil, err
-	}
 	if name == "" {
 		return nil, errors.New("a conversation needs a name")
 	}
-	req, err := post(path, map[string]string{"name": name})
+	req, err := post(map[string]string{"name": name}, "agents", agentID, "conversations")
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +62,7 @@ func (s *ConversationsService) Create(ctx context.Context, agentID, name string)
 // Delete deletes a conversation and returns what the server says it was. A
 // server that says nothing leaves only the ids.
 func (s *ConversationsService) Delete(ctx context.Context, agentID, conversationID string) (*Conversation, error) {
-	path, err := conversationPath(agentID, conversationID)
+	path, err := resourcePath("agents", agentID, "conversations", conversationID)
 	if err != nil {
 		return nil, err
 	}
@@ -136,18 +132,10 @@ func (s *ConversationsService) Stream(ctx context.Context, agentID, conversation
 }
 
 func newMessage(content, agentID, conversationID, endpoint string) (request, error) {
-	path, err := conversationPath(agentID, conversationID)
-	if err != nil {
-		return request{}, err
-	}
 	if content == "" {
 		return request{}, errors.New("a message needs content")
 	}
-	return post(path+"/"+endpoint, map[string]string{"content": content})
-}
-
-func conversationPath(agentID, conversationID string) (string, error) {
-	return resourcePath("agents", agentID, "conversations", conversationID)
+	return post(map[string]string{"content": content}, "agents", agentID, "conversations", conversationID, endpoint)
 }
 
 // sendAnswer is the messages in the answer to a send: a page or a conversation

@@ -157,7 +157,8 @@ func (p *patchable) remove(path []string) (removed any, err error) {
 		}
 		p.budget.release(removed)
 		p.budget.used -= at.keyBytes()
-		return at.remove()
+		at.remove()
+		return nil
 	})
 	return removed, err
 }
@@ -256,6 +257,8 @@ func (p *patchable) increment(path []string, value any) error {
 		if err != nil {
 			return err
 		}
+		p.budget.release(found)
+		p.budget.used += nodeBytes + len(sum) // a sum is short: it always fits
 		return at.set(sum)
 	})
 }

@@ -39,7 +39,11 @@ func get(path string, query url.Values) request {
 	return request{method: http.MethodGet, path: path, query: query, accept: jsonMediaType}
 }
 
-func post(path string, body any) (request, error) {
+func post(body any, segments ...string) (request, error) {
+	path, err := resourcePath(segments...)
+	if err != nil {
+		return request{}, err
+	}
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		return request{}, fmt.Errorf("POST %s: %w", path, err)

@@ -63,7 +63,7 @@ func firstError[T any](items func(func(T, error) bool)) (first error) {
 }
 
 func TestPostRefusesWhatIsNotJSON(t *testing.T) {
-	_, err := post("/agents", make(chan int))
+	_, err := post(make(chan int), "agents")
 	if err == nil {
 		t.Fatal("no error")
 	}

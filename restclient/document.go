@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -116,4 +118,87 @@ func (o object) raw(key string) json.RawMessage {
 		return nil
 	}
 	return encodeDocument(o[key])
+}
+
+func cloneDocument(document any) any {
+	switch document := document.(type) {
+	case *growingText:
+		return document.String()
+	case []any:
+		clone := make([]any, len(document))
+		for i, item := range document {
+			clone[i] = cloneDocument(item)
+		}
+		return clone
+	case map[string]any:
+		clone := make(map[string]any, len(document))
+		for key, item := range document {
+			clone[key] = cloneDocument(item)
+		}
+		return clone
+	}
+	return document
+}
+
+// sameDocument compares as RFC 6902 section 4.6 says: numbers by their value.
+func sameDocument(a, b any) bool {
+	switch a := a.(type) {
+	case string, *growingText:
+		switch b.(type) {
+		case string, *growingText:
+			return textOf(a) == textOf(b)
+		}
+		return false
+	case json.Number:
+		b, ok := b.(json.Number)
+		return ok && sameNumber(a, b)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, sameDocument)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for key, item := range a {
+			other, ok := b[key]
+			if !ok || !sameDocument(item, other) {
+				return false
+			}
+		}
+		return true
+	}
+	return a == b
+}
+
+func sameNumber(a, b json.Number) bool {
+	x, notX := a.Int64()
+	y, notY := b.Int64()
+	if notX == nil && notY == nil {
+		return x == y
+	}
+	f, notF := a.Float64()
+	g, notG := b.Float64()
+	return a == b || notF == nil && notG == nil && f == g
+}
+
+// addNumbers keeps whole numbers whole and exact.
+func addNumbers(a, b any) (json.Number, error) {
+	first, isFirst := a.(json.Number)
+	second, isSecond := b.(json.Number)
+	if !isFirst || !isSecond {
+		return "", errors.New("only numbers can be added")
+	}
+	x, notX := first.Int64()
+	y, notY := second.Int64()
+	if notX == nil && notY == nil && (x+y > x) == (y > 0) {
+		return json.Number(strconv.FormatInt(x+y, 10)), nil
+	}
+	f, notF := first.Float64()
+	g, notG := second.Float64()
+	sum := f + g
+	if notF != nil || notG != nil || math.IsInf(sum, 0) {
+		return "", errors.New("the sum is out of range")
+	}
+	return json.Number(strconv.FormatFloat(sum, 'g', -1, 64)), nil
 }

@@ -68,6 +68,7 @@ func TestOddMessages(t *testing.T) {
 		`{"role":"agent","content":[{"kind":"tool_call","name":"n","tool_call_id":"t","arguments_raw":{"a":1},"result":{"ok":true},"error":null}]}`: `{"role":"agent","content":[{"kind":"tool_call","name":"n","tool_call_id":"t","arguments_raw":"{\"a\":1}","result":"{\"ok\":true}"}]}`,
 		`{"type":"tool_request","role":"agent","tool_calls":[{"id":"t","name":"n","args":{}}]}`:                                                     `{"role":"agent","content":[{"kind":"tool_call","name":"n","tool_call_id":"t","arguments_raw":"{}"}]}`,
 		`{"type":"tool_response","role":"agent","tool_call_id":"t","status":"success","result":"r"}`:                                                `{"role":"agent","content":[{"kind":"tool_call","name":"","tool_call_id":"t","arguments_raw":"","status":"success","result":"r"}]}`,
+		`{"role":"agent","content":[{"kind":"thought","thought":"t"}]}`:                                                                             `{"role":"agent","content":[{"kind":"thought","thought":"t"}]}`,
 	} {
 		var m Message
 		if err := json.Unmarshal([]byte(wire), &m); err != nil {

@@ -124,18 +124,15 @@ func (at place) insert(value any) error {
 	return nil
 }
 
-func (at place) remove() error {
+// remove takes out what get has found.
+func (at place) remove() {
 	switch holder := (*at.holder).(type) {
 	case map[string]any:
 		delete(holder, at.step)
 	case []any:
-		i, err := at.index(len(holder) - 1)
-		if err != nil {
-			return err
-		}
+		i, _ := at.index(len(holder) - 1)
 		*at.holder = slices.Delete(holder, i, i+1)
 	}
-	return nil
 }
 
 // index reads the step as an index up to last, in the one spelling RFC 6901

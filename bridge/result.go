@@ -62,8 +62,24 @@ func workingText(r *run.Run, report run.Report, answer string, start int) string
 	}
 	return paragraphs(
 		fmt.Sprintf("The agent is still working, %s so far. It goes on whether or not anybody waits, and its answer is kept.", report.Elapsed.Round(time.Second)),
-		doing, partial(page(r, answer, start)),
+		doing, partial(lastLines(answer)),
 		fmt.Sprintf("To wait for the answer, call get_run with run_id %q. Do not send the message again.", r.ID.String()))
+}
+
+// maxPartial bounds how much of an unfinished answer is shown: all of it comes
+// with the finished one, and a caller may look often.
+const maxPartial = 3000
+
+// lastLines is the end of a text, from the beginning of a line.
+func lastLines(text string) string {
+	if len(text) <= maxPartial {
+		return text
+	}
+	text = text[len(text)-maxPartial:]
+	if line := strings.IndexByte(text, '\n'); line >= 0 && line < maxPartial/2 {
+		return "…\n" + text[line+1:]
+	}
+	return "…" + strings.ToValidUTF8(text, "")
 }
 
 func endedText(r *run.Run, report run.Report) string {
@@ -122,34 +138,28 @@ func cut(text string, limit int) string {
 	return text[:limit]
 }
 
-// answerText is what the agent wrote, with a line for each chart and file.
+// answerText is what the agent wrote, and after it a line for each chart and
+// file that a text cannot hold.
 func answerText(messages []restclient.Message) string {
-	var parts []string
+	var texts, notes []string
 	for _, message := range messages {
 		if message.Role == restclient.RoleUser {
 			continue
 		}
 		for _, content := range message.Content {
-			if part := contentText(content); part != "" {
-				parts = append(parts, part)
+			switch content.Kind {
+			case restclient.KindText, restclient.KindFormattedText:
+				texts = append(texts, strings.TrimSpace(content.Text))
+			case restclient.KindVegaChart:
+				notes = append(notes, "[The agent drew a chart; it is shown in the Sema4.ai application.]")
+			case restclient.KindAttachment:
+				if a := content.Attachment; a != nil {
+					notes = append(notes, fmt.Sprintf("[The agent attached the file %s%s.]", a.Name, inParentheses(a.MIMEType)))
+				}
 			}
 		}
 	}
-	return strings.Join(parts, "\n\n")
-}
-
-func contentText(content restclient.Content) string {
-	switch content.Kind {
-	case restclient.KindText, restclient.KindFormattedText:
-		return strings.TrimSpace(content.Text)
-	case restclient.KindVegaChart:
-		return "[The agent drew a chart; it is shown in the Sema4.ai application.]"
-	case restclient.KindAttachment:
-		if a := content.Attachment; a != nil {
-			return fmt.Sprintf("[The agent attached the file %s%s.]", a.Name, inParentheses(a.MIMEType))
-		}
-	}
-	return ""
+	return paragraphs(append(texts, notes...)...)
 }
 
 func inParentheses(text string) string {

@@ -15,7 +15,7 @@ var waitInput = input{name: "wait_seconds", kind: "integer",
 
 // messageTool sends a message to an agent and waits for the answer.
 func (s scope) messageTool(name string) tool {
-	description := "Send a message to a Sema4.ai agent and get its answer."
+	description := "Send a message to a Sema4.ai agent and get its answer. "
 	title := "Ask an agent"
 	if s.agent != nil {
 		title = "Message " + cut(s.agent.Name, 60)
@@ -24,7 +24,7 @@ func (s scope) messageTool(name string) tool {
 	return tool{
 		name:  name,
 		title: title,
-		description: description + " The agent may work for minutes: when the answer is not there in time, the result says so and gives a run_id. " +
+		description: description + "The agent may work for minutes: when the answer is not there in time, the result says so and gives a run_id. " +
 			"Then call get_run; do not send the message again.",
 		inputs: s.inputs(
 			input{name: "message", kind: "string", required: true, description: "What to tell or ask the agent."},

@@ -28,7 +28,7 @@ func (t *Tenant) await(ctx context.Context, r *run.Run, budget time.Duration) er
 	if !x.WantsProgress() {
 		return awaitSilently(ctx, r, deadline.C)
 	}
-	teller := teller{run: r, exchange: x, beat: time.NewTicker(t.config.ProgressInterval)}
+	teller := teller{run: r, exchange: x, textAt: time.Now(), beat: time.NewTicker(t.config.ProgressInterval)}
 	defer teller.beat.Stop()
 	return teller.tell(ctx, deadline.C)
 }
@@ -78,7 +78,7 @@ func (t *teller) tell(ctx context.Context, deadline <-chan time.Time) error {
 		select {
 		case <-changed:
 		case <-t.beat.C:
-			elapsed := time.Since(t.run.ID.Started).Round(time.Second)
+			elapsed := t.run.Elapsed().Round(time.Second)
 			if err := t.exchange.Progress(ctx, fmt.Sprintf("%s is still at work, %s so far", t.run.Agent.Name, elapsed)); err != nil {
 				return err
 			}

@@ -50,7 +50,7 @@ func (m *Manager) recover(id ID, agentName string) (*Run, error) {
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(id, Agent{ID: id.AgentID, Name: agentName}, "", stop)
-	r.elsewhere = true
+	r.elsewhere, r.began = true, id.Started
 	m.keep(r, asking{}, func() { m.follow(life, r) })
 	return r, nil
 }

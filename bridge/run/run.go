@@ -32,6 +32,7 @@ type Run struct {
 	Agent  Agent
 	Thread string // the conversation's name; "" where only the ID is known
 
+	began     time.Time
 	stop      context.CancelCauseFunc // ends the reader
 	done      chan struct{}           // closed when nothing more will come
 	elsewhere bool                    // whoever sent the message is another process
@@ -51,7 +52,7 @@ type Run struct {
 }
 
 func newRun(id ID, agent Agent, thread string, stop context.CancelCauseFunc) *Run {
-	return &Run{ID: id, Agent: agent, Thread: thread, stop: stop, done: make(chan struct{}), state: Working,
+	return &Run{ID: id, Agent: agent, Thread: thread, began: time.Now(), stop: stop, done: make(chan struct{}), state: Working,
 		noticed: make(map[item]stage)}
 }
 
@@ -71,7 +72,7 @@ func (r *Run) Report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return Report{State: r.state, Ended: r.ended, Arrived: r.arrived, Failure: r.failure, Question: r.question,
-		Messages: r.answer(), Elapsed: time.Since(r.ID.Started)}
+		Messages: r.answer(), Elapsed: time.Since(r.began)}
 }
 
 // answer wants r.mu held.
@@ -108,6 +109,9 @@ func (r *Run) Steps(n int) (steps []string, changed <-chan struct{}) {
 	}
 	return slices.Clone(r.steps[min(n, len(r.steps)):]), r.changed
 }
+
+// Elapsed is the time since the run began.
+func (r *Run) Elapsed() time.Duration { return time.Since(r.began) }
 
 // Tail returns the last characters, n at most, of what has been written so far,
 // and how many there are altogether.

@@ -96,8 +96,10 @@ func (r *Run) take(event restclient.Event) error {
 			r.state, r.question = NeedsInput, event.Message
 			r.steps = append(r.steps, r.Agent.Name+" asks: "+event.Message)
 			return
-		case restclient.MessageContent:
+		case restclient.MessageBegin: // the agent has gone on by itself
 			r.state, r.question = Working, ""
+			unsound = r.written.Apply(event)
+		case restclient.MessageContent:
 			unsound = r.written.Apply(event)
 			if event.Delta.Op != restclient.OpConcatString { // text that grows is no new step
 				r.notice(r.written.Messages())

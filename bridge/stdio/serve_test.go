@@ -131,7 +131,7 @@ func TestBadInputIsAnsweredAndTheConnectionLives(t *testing.T) {
 		ping("18446744073709551617"):            {`"id":18446744073709551617,`, `"result"`},
 		ping(`""`):                              {`"id":"",`, `"result"`},
 		`{"jsonrpc":"2.0","id":3,"method":"x"}`: {`"id":3,`, `-32601`},
-		toolCall("4", "nothing"):                    {`"id":4,`, `-32602`},
+		toolCall("4", "nothing"):                {`"id":4,`, `-32602`},
 		`[` + ping("5") + `,7,` + ping("6") + `]`: {`[{`, `"id":5,`, `"id":6,`, `-32600`},
 	} {
 		h.send(in)

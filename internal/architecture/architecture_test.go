@@ -88,6 +88,33 @@ func within(path, name string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
+// importers of packages that are for a few others only.
+var importers = map[string][]string{
+	"internal/localtenant": {"cmd", "internal/localtenant", "internal/testtenant"},
+	"internal/testtenant":  {}, // tests
+}
+
+func TestImportersOfPackagesForAFew(t *testing.T) {
+	for _, p := range packages(t) {
+		for name, allowed := range importers {
+			for _, imported := range p.Imports {
+				if within(imported, module+"/"+name) && !withinAny(p.ImportPath, allowed) {
+					t.Errorf("%s imports %s, which only %v and tests may", p.ImportPath, imported, allowed)
+				}
+			}
+		}
+	}
+}
+
+func withinAny(path string, names []string) bool {
+	for _, name := range names {
+		if within(path, module+"/"+name) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	for _, p := range packages(t) {
 		if p.Doc == "" {

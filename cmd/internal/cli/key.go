@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// keyCommandWithin bounds a command that fetches a key: it may ask the user.
+const keyCommandWithin = time.Minute
+
+// APIKey is the key that the settings lead to. SEMA4_API_KEY holds the key
+// itself, or where it is: env:NAME, file:PATH, cmd:COMMAND. "" means that there
+// is none. No error quotes what it read.
+func (s *Settings) APIKey(ctx context.Context) (string, error) {
+	reference := environment(EnvAPIKey)
+	if s.APIKeyFile != "" {
+		reference = "file:" + s.APIKeyFile
+	}
+	kind, rest, found := strings.Cut(reference, ":")
+	if !found {
+		return checkedKey(reference, EnvAPIKey)
+	}
+	switch kind {
+	case "env":
+		return checkedKey(environment(rest), "$"+rest)
+	case "file":
+		data, err := os.ReadFile(rest)
+		if err != nil {
+			return "", fmt.Errorf("the API key cannot be read: %w", err)
+		}
+		return checkedKey(string(data), rest)
+	case "cmd":
+		return keyFromCommand(ctx, rest)
+	case "keyring":
+		return "", errors.New("keyring: references are not supported by this version: use env:, file: or cmd:")
+	default:
+		return checkedKey(reference, EnvAPIKey)
+	}
+}
+
+func keyFromCommand(ctx context.Context, line string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, keyCommandWithin)
+	defer cancel()
+	shell := []string{"sh", "-c", line}
+	if runtime.GOOS == "windows" {
+		shell = []string{"cmd", "/c", line}
+	}
+	output, err := exec.CommandContext(ctx, shell[0], shell[1:]...).Output()
+	if err != nil {
+		return "", fmt.Errorf("the command that %s names gave no key: %w", EnvAPIKey, err)
+	}
+	return checkedKey(string(output), "the command's output")
+}
+
+func checkedKey(key, origin string) (string, error) {
+	key = strings.TrimSpace(key)
+	if strings.ContainsAny(key, " \t\r\n") {
+		return "", fmt.Errorf("what %s holds is not an API key: it has white space inside", origin)
+	}
+	return key, nil
+}

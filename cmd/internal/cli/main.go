@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// UsageError is a mistake in how a command was called: exit status 2.
+type UsageError struct{ Message string }
+
+func (e *UsageError) Error() string { return e.Message }
+
+// Exit statuses.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// Main runs a command until it returns or the process is told to stop, and
+// returns the exit status. A second signal ends the process at once.
+func Main(command *cobra.Command, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	command.SetArgs(args)
+	command.Version = Version()
+	command.SilenceErrors, command.SilenceUsage = true, true
+	command.CompletionOptions.HiddenDefaultCmd = true
+	command.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &UsageError{fmt.Sprintf("%v\nRun '%s --help' for the flags.", err, c.CommandPath())}
+	})
+	return exitStatus(command.ExecuteContext(ctx), command.Name(), command.ErrOrStderr())
+}
+
+func exitStatus(err error, name string, stderr io.Writer) int {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return exitOK
+	}
+	_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err) // nothing is left to tell it to
+	var usage *UsageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// NoArguments refuses positional arguments as a usage error.
+func NoArguments(command *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &UsageError{fmt.Sprintf("there is no argument %q\nRun '%s --help' for the flags.", args[0], command.CommandPath())}
+}
+
+// version is set by the linker for releases.
+var version string
+
+// Version is the program's, from the release or from the module it was built of.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}

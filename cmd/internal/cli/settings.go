@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"sema4mcp/bridge"
+)
+
+// Settings mean the same in every command. A flag goes before its variable; a
+// variable that is empty, or still reads ${…} because a host did not fill it in,
+// counts as unset.
+type Settings struct {
+	BaseURL          string
+	APIKeyFile       string
+	Local            bool
+	LocalData        string
+	CallBudget       time.Duration
+	ProgressInterval time.Duration
+	AgentTools       string
+	LogLevel         string
+	LogFile          string
+}
+
+// The variables that settings are read from.
+const (
+	EnvBaseURL  = "SEMA4_BASE_URL"
+	EnvAPIKey   = "SEMA4_API_KEY"
+	EnvLocal    = "SEMA4_LOCAL"
+	EnvLogLevel = "SEMA4_LOG_LEVEL"
+)
+
+// TenantFlags are for the commands that reach a tenant.
+func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.BaseURL, "base-url", "", "base URL of the REST API, copied from the application ($"+EnvBaseURL+")")
+	flags.BoolVar(&s.Local, "local", false, "use an embedded local tenant instead; needs no account ($"+EnvLocal+"=1)")
+	flags.StringVar(&s.LocalData, "local-data", "", "keep the local tenant's database in this `directory`; else in memory")
+	flags.DurationVar(&s.CallBudget, "call-budget", bridge.DefaultCallBudget, "longest a tool call is held")
+	flags.DurationVar(&s.ProgressInterval, "progress-interval", bridge.DefaultProgressInterval, "time between signs of life while an agent works")
+	flags.StringVar(&s.AgentTools, "agent-tools", string(bridge.AgentToolsAuto), "a message tool for each agent of a tenant: auto (up to 20 agents), always, never")
+}
+
+// LogFlags are for every command.
+func (s *Settings) LogFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.LogLevel, "log-level", "", "debug, info, warn or error ($"+EnvLogLevel+"; default info)")
+	flags.StringVar(&s.LogFile, "log-file", "", "write the log to this `file` instead of stderr")
+}
+
+// Complete fills what no flag has set from the environment and checks it all.
+func (s *Settings) Complete() error {
+	if s.BaseURL == "" {
+		s.BaseURL = environment(EnvBaseURL)
+	}
+	if !s.Local {
+		local, err := truth(environment(EnvLocal))
+		if err != nil {
+			return err
+		}
+		s.Local = local
+	}
+	if s.LogLevel == "" {
+		s.LogLevel = environment(EnvLogLevel)
+	}
+	switch bridge.AgentTools(s.AgentTools) {
+	case bridge.AgentToolsAuto, bridge.AgentToolsAlways, bridge.AgentToolsNever, "":
+	default:
+		return &UsageError{"--agent-tools is auto, always or never"}
+	}
+	if s.CallBudget < 0 || s.ProgressInterval < 0 {
+		return &UsageError{"--call-budget and --progress-interval must be more than 0"}
+	}
+	if s.LocalData != "" && !s.Local {
+		return &UsageError{"--local-data goes with --local"}
+	}
+	return nil
+}
+
+// ErrNoTenant says that a command was told of no tenant, and the ways to go on.
+var ErrNoTenant = errors.New(`there is no tenant to connect to. Two ways to go on:
+  - try it without an account:   --local
+  - connect to your tenant:      set ` + EnvBaseURL + ` (and for the bridge ` + EnvAPIKey + `), both from
+                                 Configuration > API Keys in the Sema4.ai application`)
+
+// ErrNoKey says that a command was told of a tenant, but not how to get in.
+var ErrNoKey = errors.New("there is no API key: set " + EnvAPIKey + " to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH or cmd:COMMAND")
+
+func environment(name string) string {
+	value := strings.TrimSpace(os.Getenv(name))
+	if strings.HasPrefix(value, "${") && strings.HasSuffix(value, "}") {
+		return ""
+	}
+	return value
+}
+
+func truth(value string) (bool, error) {
+	switch strings.ToLower(value) {
+	case "", "0", "false", "no", "off":
+		return false, nil
+	case "1", "true", "yes", "on":
+		return true, nil
+	default:
+		return false, &UsageError{EnvLocal + " is 1 or 0, not " + value}
+	}
+}

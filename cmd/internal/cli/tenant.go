@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/rs/zerolog"
+
+	"sema4mcp/bridge"
+	"sema4mcp/internal/localtenant"
+)
+
+// Upstream is the tenant that a command talks to.
+type Upstream struct {
+	BaseURL   string
+	Transport http.RoundTripper   // nil for the client's own
+	Local     *localtenant.Tenant // nil for a tenant elsewhere
+}
+
+// Upstream opens the tenant that the settings name. ErrNoTenant, as a usage
+// error, where they name none.
+func (s *Settings) Upstream(ctx context.Context, log zerolog.Logger) (Upstream, error) {
+	if !s.Local {
+		if s.BaseURL == "" {
+			return Upstream{}, &UsageError{ErrNoTenant.Error()}
+		}
+		return Upstream{BaseURL: s.BaseURL}, nil
+	}
+	local, err := localtenant.New(ctx, localtenant.Config{DataDir: s.LocalData, Logger: log})
+	if err != nil {
+		return Upstream{}, fmt.Errorf("the local tenant cannot start: %w", err)
+	}
+	return Upstream{BaseURL: local.BaseURL(), Transport: local.Transport(), Local: local}, nil
+}
+
+// Close ends a local tenant.
+func (u Upstream) Close() error {
+	if u.Local == nil {
+		return nil
+	}
+	return u.Local.Close()
+}
+
+// Bridge is the configuration of the bridge that the settings give.
+func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
+	return bridge.Config{
+		CallBudget:       s.CallBudget,
+		ProgressInterval: s.ProgressInterval,
+		AgentTools:       bridge.AgentTools(s.AgentTools),
+		Version:          Version(),
+		Logger:           log,
+	}
+}

@@ -1,0 +1,124 @@
+// Command sema4-mcp-bridge offers the agents of a Sema4.ai tenant to a desktop
+// host over MCP's stdio transport.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"sema4mcp/bridge"
+	"sema4mcp/bridge/stdio"
+	"sema4mcp/cmd/internal/cli"
+	"sema4mcp/internal/localtenant"
+	"sema4mcp/restclient"
+)
+
+func main() {
+	frames := os.Stdout
+	os.Stdout = os.Stderr          // whatever prints by mistake must not end up between frames
+	signal.Ignore(syscall.SIGPIPE) // a host that has gone is found out by the write that fails
+	os.Exit(cli.Main(newCommand(os.Stdin, frames), os.Args[1:]))
+}
+
+func newCommand(in io.Reader, frames io.Writer) *cobra.Command {
+	var settings cli.Settings
+	command := &cobra.Command{
+		Use:   "sema4-mcp-bridge",
+		Short: "Offer the agents of a Sema4.ai tenant to a desktop host over MCP's stdio",
+		Long: `Offers every agent of a Sema4.ai tenant as MCP tools over stdio, for Claude, VS Code, IDE assistants and any other MCP host.
+The host starts it; put this command into the host's configuration.
+
+The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: env:NAME, file:PATH or cmd:COMMAND.`,
+		Example: `  sema4-mcp-bridge --local
+  SEMA4_BASE_URL=https://HOST/tenants/TENANT/api/v2 SEMA4_API_KEY=file:/path/to/key sema4-mcp-bridge`,
+		Args: cli.NoArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return run(command.Context(), &settings, in, frames, command.ErrOrStderr())
+		},
+	}
+	command.SetOut(os.Stderr)
+	flags := command.Flags()
+	flags.SortFlags = false
+	settings.TenantFlags(flags)
+	flags.StringVar(&settings.APIKeyFile, "api-key-file", "", "read the API key from this `file` ($"+cli.EnvAPIKey+" holds the key or a reference to it)")
+	settings.LogFlags(flags)
+	return command
+}
+
+func run(ctx context.Context, settings *cli.Settings, in io.Reader, frames, stderr io.Writer) error {
+	if err := settings.Complete(); err != nil {
+		return err
+	}
+	log, closeLog, err := settings.Logger(stderr)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	config := settings.Bridge(log)
+	upstream, key, problem := connect(ctx, settings, log)
+	if problem != nil {
+		log.Warn().Err(problem).Msg("not connected to a tenant; tools will say so")
+		unconfigured := bridge.Unconfigured(config, problem.Error())
+		return stdio.Serve(ctx, in, frames, func(context.Context, string) *server.MCPServer { return unconfigured }, log)
+	}
+	defer upstream.Close()
+	client, err := restclient.New(upstream.BaseURL, key, clientOptions(upstream)...)
+	if err != nil {
+		return &cli.UsageError{Message: err.Error()}
+	}
+	tenant := bridge.NewTenant(client, config)
+	defer tenant.Close()
+	return stdio.Serve(ctx, in, frames, chooser(tenant, log), log)
+}
+
+// connect opens the tenant and finds the key for it. An error is something that
+// the user has to see to.
+func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (cli.Upstream, string, error) {
+	if !settings.Local && settings.BaseURL == "" {
+		return cli.Upstream{}, "", cli.ErrNoTenant
+	}
+	key := localtenant.APIKey
+	if !settings.Local {
+		var err error
+		if key, err = settings.APIKey(ctx); err != nil {
+			return cli.Upstream{}, "", err
+		}
+		if key == "" {
+			return cli.Upstream{}, "", cli.ErrNoKey
+		}
+	}
+	upstream, err := settings.Upstream(ctx, log)
+	return upstream, key, err
+}
+
+func clientOptions(upstream cli.Upstream) []restclient.Option {
+	options := []restclient.Option{restclient.WithUserAgent("sema4-mcp-bridge/" + cli.Version())}
+	if upstream.Transport != nil {
+		options = append(options, restclient.WithTransport(upstream.Transport))
+	}
+	return options
+}
+
+// chooser answers what hosts ask at the start without asking the tenant, and
+// does without the tools of single agents while the tenant cannot be asked.
+func chooser(tenant *bridge.Tenant, log zerolog.Logger) stdio.Chooser {
+	return func(ctx context.Context, method string) *server.MCPServer {
+		if method != string(mcp.MethodToolsList) && method != string(mcp.MethodToolsCall) {
+			return tenant.OfflineServer()
+		}
+		found, err := tenant.Server(ctx)
+		if err != nil {
+			log.Warn().Err(err).Msg("the agents cannot be listed")
+			return tenant.OfflineServer()
+		}
+		return found
+	}
+}

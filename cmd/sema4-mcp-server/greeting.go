@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"sema4mcp/bridge"
+	"sema4mcp/cmd/internal/cli"
+	"sema4mcp/internal/localtenant"
+	"sema4mcp/restclient"
+)
+
+// greet says, for people, where the server is and what to try. Of a tenant
+// elsewhere it can name no agents, as the server has no key.
+func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream) error {
+	root := "http://" + address.String()
+	if upstream.Local == nil {
+		_, err := fmt.Fprintf(out, `Serving the agents of %s
+  one agent:   %s/api/v1/agent-mcp/AGENT_ID/mcp/
+  all agents:  %s/api/v1/mcp/
+  (both also behind /tenants/TENANT; send your API key as Authorization: Bearer KEY)
+`, upstream.BaseURL, root, root)
+		return err
+	}
+	client, err := restclient.New(upstream.BaseURL, localtenant.APIKey, restclient.WithTransport(upstream.Transport))
+	if err != nil {
+		return err
+	}
+	prefix := root + "/tenants/" + localtenant.TenantID + "/api/v1"
+	fmt.Fprintf(out, "A local tenant with working agents; its API key is %s.\n\nAll agents:  %s/mcp/\n", localtenant.APIKey, prefix)
+	for agent, err := range client.Agents.All(ctx, nil) {
+		if err != nil {
+			return err
+		}
+		url := prefix + "/agent-mcp/" + agent.ID + "/mcp/"
+		fmt.Fprintf(out, "\n%s\n  %s\n  %s\n", agent.Name, url, curl(url, bridge.MessageTool(agent), question(agent.ID)))
+	}
+	fmt.Fprintln(out)
+	return nil
+}
+
+// question is something that the agent can answer.
+func question(agentID string) string {
+	switch agentID {
+	case localtenant.SalesAnalystID:
+		return "What were total sales by region?"
+	case localtenant.StorytellerID:
+		return "Tell me a 20-second story"
+	default:
+		return "Hello"
+	}
+}
+
+// curl is a command line to paste; the progress token makes the agent visible
+// at work.
+func curl(url, tool, question string) string {
+	return fmt.Sprintf(`curl -sN %s -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' `+
+		`-d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%s","arguments":{"message":"%s","thread_identifier":"first-k3x9qa"},"_meta":{"progressToken":1}}}'`,
+		url, localtenant.APIKey, tool, question)
+}

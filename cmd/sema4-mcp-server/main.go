@@ -1,0 +1,94 @@
+// Command sema4-mcp-server serves every agent of a Sema4.ai tenant over MCP's
+// Streamable HTTP transport.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sema4mcp/cmd/internal/cli"
+	"sema4mcp/mcpserver"
+)
+
+func main() { os.Exit(cli.Main(newCommand(), os.Args[1:])) }
+
+// options are the command's own flags beside the shared ones.
+type options struct {
+	cli.Settings
+	listen       string
+	drain        time.Duration
+	allowHosts   []string
+	allowOrigins []string
+}
+
+func newCommand() *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use:   "sema4-mcp-server",
+		Short: "Serve the agents of a Sema4.ai tenant over MCP",
+		Long: `Serves every agent of a Sema4.ai tenant as an MCP server, over Streamable HTTP at the vendor's own path:
+
+  /tenants/TENANT/api/v1/agent-mcp/AGENT_ID/mcp/   one agent
+  /tenants/TENANT/api/v1/mcp/                      all agents of the tenant
+
+Callers send their own API key as a bearer token; the server passes it on and keeps none.`,
+		Example: `  sema4-mcp-server --local
+  SEMA4_BASE_URL=https://HOST/tenants/TENANT/api/v2 sema4-mcp-server --listen :8080`,
+		Args: cli.NoArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return o.run(command.Context(), command.ErrOrStderr())
+		},
+	}
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` to serve on")
+	o.TenantFlags(flags)
+	flags.DurationVar(&o.drain, "drain", mcpserver.DefaultDrain, "how long agents at work may finish at shutdown")
+	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "accept this Host `name` on a loopback address, for a proxy in front")
+	flags.StringSliceVar(&o.allowOrigins, "allow-origin", nil, "accept requests of web pages of this `origin`")
+	o.LogFlags(flags)
+	return command
+}
+
+func (o *options) run(ctx context.Context, stderr io.Writer) error {
+	if err := o.Complete(); err != nil {
+		return err
+	}
+	log, closeLog, err := o.Logger(stderr)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	upstream, err := o.Upstream(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer upstream.Close()
+	server, err := mcpserver.New(mcpserver.Config{
+		BaseURL:        upstream.BaseURL,
+		Transport:      upstream.Transport,
+		Bridge:         o.Bridge(log),
+		AllowedHosts:   o.allowHosts,
+		AllowedOrigins: o.allowOrigins,
+		Drain:          o.drain,
+		Logger:         log,
+	})
+	if err != nil {
+		return &cli.UsageError{Message: err.Error()}
+	}
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		server.Close()
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", o.listen, err)
+	}
+	if err := greet(ctx, stderr, listener.Addr(), upstream); err != nil {
+		log.Warn().Err(err).Msg("the agents cannot be listed")
+	}
+	return server.Serve(ctx, listener)
+}

@@ -1,0 +1,126 @@
+// Package testtenant starts local tenants for the tests of other packages and
+// makes them misbehave. Nothing else may import it.
+package testtenant
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sema4mcp/internal/localtenant"
+	"sema4mcp/restclient"
+)
+
+// Tenant is a local tenant that lives as long as a test.
+type Tenant struct {
+	*localtenant.Tenant
+	t testing.TB
+}
+
+// Start returns a tenant with the seeded agents and those given.
+func Start(t testing.TB, agents ...localtenant.AgentSpec) *Tenant {
+	t.Helper()
+	local, err := localtenant.New(t.Context(), localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := local.Close(); err != nil {
+			t.Errorf("closing the tenant: %v", err)
+		}
+	})
+	return &Tenant{local, t}
+}
+
+// Scripted is an agent that follows a runbook.
+func Scripted(name, runbook string) localtenant.AgentSpec {
+	return localtenant.AgentSpec{Name: name, Architecture: "scripted", Runbook: runbook}
+}
+
+// Client is a client with the tenant's key and no patience: a failing tenant
+// fails at once.
+func (t *Tenant) Client(options ...restclient.Option) *restclient.Client {
+	t.t.Helper()
+	options = append([]restclient.Option{
+		restclient.WithTransport(t.Transport()),
+		restclient.WithRetry(restclient.RetryPolicy{}),
+		restclient.WithStreamIdleTimeout(2 * time.Second),
+	}, options...)
+	client, err := restclient.New(t.BaseURL(), localtenant.APIKey, options...)
+	if err != nil {
+		t.t.Fatal(err)
+	}
+	return client
+}
+
+// AgentID finds an agent by its name.
+func (t *Tenant) AgentID(name string) string {
+	t.t.Helper()
+	for agent, err := range t.Client().Agents.All(t.t.Context(), nil) {
+		if err != nil {
+			t.t.Fatal(err)
+		}
+		if agent.Name == name {
+			return agent.ID
+		}
+	}
+	t.t.Fatalf("no agent is called %q", name)
+	return ""
+}
+
+// Conversation returns the messages of the agent's conversation of that name;
+// nil where there is none, and a failed test where there are several.
+func (t *Tenant) Conversation(agentID, name string) []restclient.Message {
+	t.t.Helper()
+	client := t.Client()
+	var found []restclient.Conversation
+	for conversation, err := range client.Conversations.All(t.t.Context(), agentID, nil) {
+		if err != nil {
+			t.t.Fatal(err)
+		}
+		if conversation.Name == name {
+			found = append(found, conversation)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	if len(found) > 1 {
+		t.t.Errorf("%d conversations are called %q", len(found), name)
+	}
+	var messages []restclient.Message
+	for message, err := range client.Conversations.AllMessages(t.t.Context(), agentID, found[0].ID, nil) {
+		if err != nil {
+			t.t.Fatal(err)
+		}
+		messages = append(messages, message)
+	}
+	return messages
+}
+
+// Fail sets the tenant's standing faults; "" clears them.
+func (t *Tenant) Fail(faults string) {
+	t.t.Helper()
+	method := http.MethodPut
+	if faults == "" {
+		method = http.MethodDelete
+	}
+	request, err := http.NewRequestWithContext(t.t.Context(), method, t.BaseURL()+"/local/faults", strings.NewReader(faults))
+	if err != nil {
+		t.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+localtenant.APIKey)
+	response, err := t.Transport().RoundTrip(request)
+	if err != nil {
+		t.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= http.StatusMultipleChoices {
+		body, _ := io.ReadAll(response.Body)
+		t.t.Fatalf("the faults %q are refused: %s %s", faults, response.Status, body)
+	}
+}

@@ -40,7 +40,9 @@ func (m *Manager) recover(id ID, agentName string) (*Run, error) {
 	if r := m.held(id); r != nil {
 		return r, nil
 	}
-	if _, err := m.look(m.life, id); err != nil {
+	if _, err := m.look(m.life, id); m.life.Err() != nil {
+		return nil, ErrClosing
+	} else if err != nil {
 		return nil, err
 	}
 	m.mu.Lock()

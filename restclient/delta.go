@@ -58,9 +58,10 @@ type DeltaError struct {
 
 func (e *DeltaError) Error() string {
 	if e.Op == "" {
-		return fmt.Sprintf("message %q cannot be followed: %v", e.MessageID, e.Err)
+		return fmt.Sprintf("message %q cannot be followed: %v", clip(e.MessageID, maxExcerptBytes), e.Err)
 	}
-	return fmt.Sprintf("message %q: cannot apply %s at %q: %v", e.MessageID, clip(e.Op, maxExcerptBytes), clip(e.Path, maxExcerptBytes), e.Err)
+	return fmt.Sprintf("message %q: cannot apply %s at %q: %v",
+		clip(e.MessageID, maxExcerptBytes), clip(e.Op, maxExcerptBytes), clip(e.Path, maxExcerptBytes), e.Err)
 }
 
 func (e *DeltaError) Unwrap() error { return e.Err }

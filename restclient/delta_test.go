@@ -60,16 +60,13 @@ func TestDeltas(t *testing.T) {
 		"increment":                {`{"a":1}`, `{"op":"inc","path":"/a","value":-3}`, `{"a":-2}`},
 		"increment by zero":        {`{"a":1}`, `{"op":"inc","path":"/a","value":0}`, `{"a":1}`},
 		"increment exactly":        {`{"a":9007199254740993}`, `{"op":"inc","path":"/a","value":2}`, `{"a":9007199254740995}`},
-		"increment past integers":  {`{"a":9223372036854775807}`, `{"op":"inc","path":"/a","value":1}`, `{"a":9.223372036854775807e+18}`},
+		"increment past integers":  {`{"a":9223372036854775807}`, `{"op":"inc","path":"/a","value":1}`, `{"a":9.223372036854776e+18}`},
 		"increment by a fraction":  {`{"a":1}`, `{"op":"inc","path":"/a","value":0.5}`, `{"a":1.5}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := patch(t, c.document, c.delta)
 			if err != nil {
 				t.Fatal(err)
-			}
-			if name == "increment past integers" { // as a float64 writes it
-				c.want = `{"a":9.223372036854776e+18}`
 			}
 			equal(t, "document", got, c.want)
 		})

@@ -1,7 +1,6 @@
 package restclient
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -39,7 +38,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes RFC 3339, and null for the zero Time.
 func (t Time) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
-		return bytes.Clone([]byte("null")), nil
+		return []byte("null"), nil
 	}
 	return json.Marshal(t.Format(time.RFC3339Nano))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -112,13 +113,15 @@ func TestManyConversationsAtOnce(t *testing.T) {
 	for name, dir := range map[string]string{"memory": "", "files": t.TempDir()} {
 		t.Run(name, func(t *testing.T) {
 			c := start(t, localtenant.Config{DataDir: dir})
-			agents := []string{localtenant.EchoID, localtenant.UnicodeID, localtenant.SalesAnalystID}
+			agents := slices.Concat(
+				slices.Repeat([]string{localtenant.EchoID, localtenant.UnicodeID}, 4), []string{localtenant.SalesAnalystID},
+			)
 			var all sync.WaitGroup
 			for i := range 50 {
 				all.Go(func() {
 					text := fmt.Sprintf("What were the top %d products?", i%7+1)
-					status, data, _ := c.do(http.MethodPost, "/agents/"+agents[i%3]+"/conversations", `{"name":"many"}`)
-					conversation := fmt.Sprintf("/agents/%s/conversations/%s", agents[i%3], strings.Split(string(data), `"`)[3])
+					status, data, _ := c.do(http.MethodPost, "/agents/"+agents[i%len(agents)]+"/conversations", `{"name":"many"}`)
+					conversation := fmt.Sprintf("/agents/%s/conversations/%s", agents[i%len(agents)], strings.Split(string(data), `"`)[3])
 					if status != http.StatusOK {
 						t.Errorf("create: %d %s", status, data)
 						return
@@ -153,54 +156,62 @@ func TestPostOutlivesItsCaller(t *testing.T) {
 }
 
 func TestDeletingAConversationCancelsItsRuns(t *testing.T) {
-	cfg, agent := withScript("- say: working\n- wait: 1h")
-	c := start(t, cfg)
-	conversation := c.converse(agent)
-	s := c.stream(conversation, "one")
-	defer s.close()
-	s.until(t, "message_content")
-	posted := make(chan int)
-	go func() {
-		status, _, _ := c.do(http.MethodPost, conversation+"/messages", content("two"))
-		posted <- status
-	}()
-	get[object](c, http.MethodDelete, conversation, "")
-	failure := s.until(t, "agent_error").data["error"].(object)
-	if failure["code"] != "not_found" || !strings.Contains(failure["message"].(string), "deleted") {
-		t.Errorf("error %v", failure)
-	}
-	if got := <-posted; got != http.StatusNotFound {
-		t.Errorf("the message behind it: status %d", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cfg, agent := withScript("- say: working\n- wait: 1h")
+		c := start(t, cfg)
+		conversation := c.converse(agent)
+		s := c.stream(conversation, "one")
+		defer s.close()
+		s.until(t, "message_content")
+		posted := make(chan string, 1)
+		go func() {
+			posted <- c.refuse(http.StatusNotFound, http.MethodPost, conversation+"/messages", content("two"))
+		}()
+		synctest.Wait() // the second message waits behind the first
+		get[object](c, http.MethodDelete, conversation, "")
+		failure := s.until(t, "agent_error").data["error"].(object)
+		if failure["code"] != "not_found" || !strings.Contains(failure["message"].(string), "deleted") {
+			t.Errorf("error %v", failure)
+		}
+		if got := <-posted; !strings.Contains(got, "deleted") {
+			t.Errorf("the message behind it: %q", got)
+		}
+	})
 }
 
 func TestCloseEndsRuns(t *testing.T) {
-	cfg, agent := withScript("- say: working\n- wait: 1h")
-	c := start(t, cfg)
-	s := c.stream(c.converse(agent), "one")
-	defer s.close()
-	s.until(t, "message_content")
-	posting := c.converse(agent)
-	posted := make(chan string)
-	go func() {
-		posted <- c.refuse(http.StatusServiceUnavailable, http.MethodPost, posting+"/messages", content("two"))
-	}()
-	for len(c.messages(posting)) < 1 { // until the run has begun
-		time.Sleep(time.Millisecond)
-	}
-	if err := c.tenant.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-posted; !strings.Contains(got, "shutting down") {
-		t.Errorf("the post in flight: %q", got)
-	}
-	if events, _ := s.rest(); slices.Contains(eventTypes(events), "agent_finished") || slices.Contains(eventTypes(events), "agent_error") {
-		t.Errorf("the stream in flight: %q", eventTypes(events))
-	}
-	if err := c.tenant.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
-	}
-	if _, err := c.send(t.Context(), http.MethodGet, "/ok", ""); err == nil {
-		t.Error("the transport still connects")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cfg, agent := withScript("- say: working\n- wait: 1h")
+		c := start(t, cfg)
+		s := c.stream(c.converse(agent), "one")
+		defer s.close()
+		s.until(t, "message_content")
+		conversation := c.converse(agent)
+		posted := make(chan string, 1)
+		go func() {
+			posted <- c.refuse(http.StatusServiceUnavailable, http.MethodPost, conversation+"/messages", content("two"))
+		}()
+		synctest.Wait() // both runs are at work
+		if err := c.tenant.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-posted; !strings.Contains(got, "shutting down") {
+			t.Errorf("the post in flight: %q", got)
+		}
+		events, _ := s.rest()
+		if types := eventTypes(events); slices.Contains(types, "agent_finished") || slices.Contains(types, "agent_error") {
+			t.Errorf("the stream in flight: %q", types)
+		}
+		if err := c.tenant.Close(); err != nil {
+			t.Errorf("second Close: %v", err)
+		}
+		if _, err := c.send(t.Context(), http.MethodGet, "/ok", ""); err == nil {
+			t.Error("the transport still connects")
+		}
+		recorder := httptest.NewRecorder()
+		c.tenant.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/api/v2/ok", nil))
+		if recorder.Code != http.StatusServiceUnavailable {
+			t.Errorf("the handler after Close: status %d", recorder.Code)
+		}
+	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // drainTime is how long answers in flight may take to be read at Close.
-const drainTime = 2 * time.Second
+const drainTime = 500 * time.Millisecond
 
 // transport is a client and a server of net/http with pipes between them.
 type transport struct {

@@ -10,6 +10,7 @@ import (
 	"sema4mcp/internal/localtenant/thread"
 )
 
+// keepAliveInterval is how long a stream may be silent.
 const keepAliveInterval = 10 * time.Second
 
 // streamMessage answers with the events of the run as they happen. The run ends
@@ -52,6 +53,7 @@ func relay(ctx context.Context, run *runs.Run, out *eventWriter) error {
 			if len(run.Events()) == 0 { // nothing follows at once
 				out.flush()
 			}
+			keepAlive.Reset(keepAliveInterval)
 		case <-keepAlive.C:
 			out.comment("keep-alive")
 			out.flush()

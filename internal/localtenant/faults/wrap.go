@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (s *Switches) Wrap(next http.Handler, answer Answer) http.Handler {
 
 func (f Fault) wrap(next http.Handler, answer Answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !sleep(r.Context(), f.Latency) {
+		if f.Latency > 0 && !delay(r, f.Latency) {
 			return
 		}
 		r = r.WithContext(withFault(r.Context(), f))
@@ -73,6 +74,31 @@ func (f Fault) respond(w http.ResponseWriter, answer Answer) {
 
 // abort drops the connection as a crash would: the client sees no clean end.
 func abort() { panic(http.ErrAbortHandler) }
+
+// readAhead is how much of a body is held in memory during a delay.
+const readAhead = 8 << 20
+
+// delay waits unless the client goes away, which net/http notices only once the
+// body has been read.
+func delay(r *http.Request, d time.Duration) bool {
+	ahead, err := io.ReadAll(io.LimitReader(r.Body, readAhead))
+	rest := r.Body
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(ahead), errorReader{err}, rest), rest}
+	return sleep(r.Context(), d)
+}
+
+// errorReader repeats the error of a body, if it had one.
+type errorReader struct{ err error }
+
+func (e errorReader) Read([]byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	return 0, io.EOF
+}
 
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

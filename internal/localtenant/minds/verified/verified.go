@@ -54,10 +54,12 @@ func (mind *Mind) Answer(ctx context.Context, turn minds.Turn, out minds.Emitter
 	return speak(ctx, out, refusal(models))
 }
 
-// understand matches the question, with the help of those before it if need be.
+// understand matches the question, or for a follow-up the last question that has
+// words of its own.
 func (k *knowledge) understand(ctx context.Context, turn minds.Turn, now time.Time) (match, bool, error) {
 	question := k.analyse(turn.Message, now)
-	if m, ok := k.find(question); ok || !question.isFollowUp() {
+	if !question.isFollowUp() {
+		m, ok := k.find(question)
 		return m, ok, nil
 	}
 	history, err := turn.History(ctx)

@@ -11,8 +11,9 @@ import (
 )
 
 // catalogue is what a key can see of a tenant's agents. It asks the tenant at
-// most once in its time to live, however many callers there are, and does not
-// remember failures.
+// most once in its time to live, however many callers there are. A failure to
+// list them is remembered for a moment only: long enough for the steps of one
+// call, each of which would wait for a tenant that is away.
 type catalogue struct {
 	client *restclient.Client
 	ttl    time.Duration
@@ -22,7 +23,12 @@ type catalogue struct {
 	agents map[string]sighted
 	list   []restclient.Agent
 	listed time.Time
+	failed error
+	at     time.Time // of failed
 }
+
+// failureTTL bounds the time for which a failure is remembered.
+const failureTTL = time.Second
 
 type sighted struct {
 	agent restclient.Agent
@@ -58,24 +64,36 @@ func (c *catalogue) agent(ctx context.Context, id string) (restclient.Agent, err
 // must not be changed.
 func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 	c.mu.Lock()
-	list, listed := c.list, c.listed
+	list, listed, failed, at := c.list, c.listed, c.failed, c.at
 	c.mu.Unlock()
 	if !listed.IsZero() && time.Since(listed) < c.ttl {
 		return list, nil
 	}
+	if failed != nil && time.Since(at) < min(c.ttl, failureTTL) {
+		return nil, failed
+	}
 	return shared(ctx, &c.group, "all", func(ctx context.Context) ([]restclient.Agent, error) {
-		var agents []restclient.Agent
-		for agent, err := range c.client.Agents.All(ctx, &restclient.AgentListOptions{Limit: 200}) {
-			if err != nil {
-				return nil, err
-			}
-			agents = append(agents, agent)
-		}
+		agents, err := c.listAll(ctx)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.list, c.listed = agents, time.Now()
+		if err != nil {
+			c.failed, c.at = err, time.Now()
+			return nil, err
+		}
+		c.list, c.listed, c.failed = agents, time.Now(), nil
 		return agents, nil
 	})
+}
+
+func (c *catalogue) listAll(ctx context.Context) ([]restclient.Agent, error) {
+	var agents []restclient.Agent
+	for agent, err := range c.client.Agents.All(ctx, &restclient.AgentListOptions{Limit: 200}) {
+		if err != nil {
+			return nil, err
+		}
+		agents = append(agents, agent)
+	}
+	return agents, nil
 }
 
 // shared runs work once for all who ask at the same time. It goes on when one

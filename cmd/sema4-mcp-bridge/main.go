@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -63,48 +64,54 @@ func run(ctx context.Context, settings *cli.Settings, in io.Reader, frames, stde
 	}
 	defer closeLog()
 	config := settings.Bridge(log)
-	upstream, key, problem := connect(ctx, settings, log)
-	if problem != nil {
-		log.Warn().Err(problem).Msg("not connected to a tenant; tools will say so")
-		unconfigured := bridge.Unconfigured(config, problem.Error())
+	client, closeUpstream, err := connect(ctx, settings, log)
+	if err != nil {
+		// A host would show a program that ends here as a mere red dot.
+		log.Warn().Err(err).Msg("not connected to a tenant; tools will say so")
+		unconfigured := bridge.Unconfigured(config, err.Error())
 		return stdio.Serve(ctx, in, frames, func(context.Context, string) *server.MCPServer { return unconfigured }, log)
 	}
-	defer upstream.Close()
-	client, err := restclient.New(upstream.BaseURL, key, clientOptions(upstream)...)
-	if err != nil {
-		return &cli.UsageError{Message: err.Error()}
-	}
+	defer closeUpstream()
 	tenant := bridge.NewTenant(client, config)
 	defer tenant.Close()
 	return stdio.Serve(ctx, in, frames, chooser(tenant, log), log)
 }
 
+// What a user reads in a tool's result when the host's configuration is not
+// complete.
+var (
+	errNoTenant = errors.New("In the host's configuration of this server, either add --local to the arguments, to try it without an account, or set the variables " +
+		cli.EnvBaseURL + " and " + cli.EnvAPIKey + ". Both come from Configuration > API Keys in the Sema4.ai application.")
+	errNoKey = errors.New("There is a base URL but no API key: in the host's configuration of this server, set " + cli.EnvAPIKey +
+		" to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH or cmd:COMMAND.")
+)
+
 // connect opens the tenant and finds the key for it. An error is something that
-// the user has to see to.
-func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (cli.Upstream, string, error) {
+// the user has to see to. The function closes what was opened.
+func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*restclient.Client, func(), error) {
 	if !settings.Local && settings.BaseURL == "" {
-		return cli.Upstream{}, "", cli.ErrNoTenant
+		return nil, nil, errNoTenant
 	}
 	key := localtenant.APIKey
 	if !settings.Local {
 		var err error
 		if key, err = settings.APIKey(ctx); err != nil {
-			return cli.Upstream{}, "", err
+			return nil, nil, err
 		}
 		if key == "" {
-			return cli.Upstream{}, "", cli.ErrNoKey
+			return nil, nil, errNoKey
 		}
 	}
 	upstream, err := settings.Upstream(ctx, log)
-	return upstream, key, err
-}
-
-func clientOptions(upstream cli.Upstream) []restclient.Option {
+	if err != nil {
+		return nil, nil, err
+	}
 	options := []restclient.Option{restclient.WithUserAgent("sema4-mcp-bridge/" + cli.Version())}
 	if upstream.Transport != nil {
 		options = append(options, restclient.WithTransport(upstream.Transport))
 	}
-	return options
+	client, err := restclient.New(upstream.BaseURL, key, options...)
+	return client, func() { _ = upstream.Close() }, err
 }
 
 // chooser answers what hosts ask at the start without asking the tenant, and

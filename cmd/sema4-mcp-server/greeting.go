@@ -17,11 +17,14 @@ import (
 func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream) error {
 	root := "http://" + address.String()
 	if upstream.Local == nil {
-		_, err := fmt.Fprintf(out, `Serving the agents of %s
+		_, err := fmt.Fprintf(out, `Serving on %s
+the agents of %s
+
   one agent:   %s/api/v1/agent-mcp/AGENT_ID/mcp/
   all agents:  %s/api/v1/mcp/
-  (both also behind /tenants/TENANT; send your API key as Authorization: Bearer KEY)
-`, upstream.BaseURL, root, root)
+
+Both also answer behind /tenants/TENANT. Callers send their API key as Authorization: Bearer KEY.
+`, root, upstream.BaseURL, root, root)
 		return err
 	}
 	client, err := restclient.New(upstream.BaseURL, localtenant.APIKey, restclient.WithTransport(upstream.Transport))
@@ -29,7 +32,7 @@ func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Up
 		return err
 	}
 	prefix := root + "/tenants/" + localtenant.TenantID + "/api/v1"
-	fmt.Fprintf(out, "A local tenant with working agents; its API key is %s.\n\nAll agents:  %s/mcp/\n", localtenant.APIKey, prefix)
+	fmt.Fprintf(out, "Serving on %s\na local tenant with working agents; its API key is %s.\n\nAll agents\n  %s/mcp/\n", root, localtenant.APIKey, prefix)
 	for agent, err := range client.Agents.All(ctx, nil) {
 		if err != nil {
 			return err

@@ -82,11 +82,8 @@ func (s *Settings) Complete() error {
 // ErrNoTenant says that a command was told of no tenant, and the ways to go on.
 var ErrNoTenant = errors.New(`there is no tenant to connect to. Two ways to go on:
   - try it without an account:   --local
-  - connect to your tenant:      set ` + EnvBaseURL + ` (and for the bridge ` + EnvAPIKey + `), both from
-                                 Configuration > API Keys in the Sema4.ai application`)
-
-// ErrNoKey says that a command was told of a tenant, but not how to get in.
-var ErrNoKey = errors.New("there is no API key: set " + EnvAPIKey + " to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH or cmd:COMMAND")
+  - connect to your tenant:      set ` + EnvBaseURL + `, copied from Configuration > API Keys
+                                 in the Sema4.ai application`)
 
 func environment(name string) string {
 	value := strings.TrimSpace(os.Getenv(name))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/localtenant/store"
@@ -129,6 +130,10 @@ func TestAgentSpecs(t *testing.T) {
 }
 
 func TestUpdateAgent(t *testing.T) {
+	synctest.Test(t, testUpdateAgent)
+}
+
+func testUpdateAgent(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	ctx := t.Context()
 	rename := func(spec *localtenant.AgentSpec) { spec.Name = "Écho" }

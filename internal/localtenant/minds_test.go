@@ -23,6 +23,10 @@ func usd(cents int64) string {
 }
 
 func TestSalesAnalystAgainstTheDatabase(t *testing.T) {
+	synctest.Test(t, testSalesAnalystAgainstTheDatabase)
+}
+
+func testSalesAnalystAgainstTheDatabase(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	conversation := c.converse(localtenant.SalesAnalystID)
 	for _, test := range []struct{ question, check string }{
@@ -56,6 +60,10 @@ func TestSalesAnalystAgainstTheDatabase(t *testing.T) {
 }
 
 func TestSalesAnalystShowsItsSteps(t *testing.T) {
+	synctest.Test(t, testSalesAnalystShowsItsSteps)
+}
+
+func testSalesAnalystShowsItsSteps(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	conversation := c.converse(localtenant.SalesAnalystID)
 	s := c.stream(conversation, "What were sales by month in 2025?")
@@ -109,6 +117,10 @@ func TestSalesAnalystShowsItsSteps(t *testing.T) {
 }
 
 func TestSalesAnalystKnowsItsLimits(t *testing.T) {
+	synctest.Test(t, testSalesAnalystKnowsItsLimits)
+}
+
+func testSalesAnalystKnowsItsLimits(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	conversation := c.converse(localtenant.SalesAnalystID)
 	for _, test := range []struct{ question, says string }{

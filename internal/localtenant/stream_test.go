@@ -58,6 +58,10 @@ func TestStreamShape(t *testing.T) {
 
 // The deltas of every agent build what is stored.
 func TestDeltasBuildTheStoredMessages(t *testing.T) {
+	synctest.Test(t, testDeltasBuildTheStoredMessages)
+}
+
+func testDeltasBuildTheStoredMessages(t *testing.T) {
 	cfg, scripted := withScript(`
 - think: hm
 - say: one

@@ -1,0 +1,198 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/thread"
+)
+
+const agentID = "7e570000-0000-4000-8000-00000000000a"
+
+func open(t *testing.T, dir string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	agent := store.NewLiveAgent(agentID, time.Now())
+	agent.Name = "Agent"
+	if err := s.AddAgent(t.Context(), agent, nil); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestWhatIsMissing(t *testing.T) {
+	s := open(t, "")
+	ctx := t.Context()
+	message := thread.UserMessage("m", "c", "x", time.Now())
+	for name, err := range map[string]error{
+		"agent":                   second(s.Agent(ctx, "x")),
+		"replaced agent":          s.ReplaceAgent(ctx, store.NewLiveAgent("x", time.Now()), nil),
+		"conversations":           second(s.Conversations(ctx, "x", store.Window{Limit: 1})),
+		"conversation":            second(s.Conversation(ctx, agentID, "x")),
+		"agent of a conversation": second(s.CreateConversation(ctx, "x", "name")),
+		"deleted conversation":    second(s.DeleteConversation(ctx, agentID, "x")),
+		"message":                 s.SaveMessage(ctx, "x", message),
+		"saved data frame":        s.SaveDataFrame(ctx, "x", thread.DataFrame{Name: "f"}, time.Now()),
+		"data frame":              second(s.DataFrame(ctx, "x", "f")),
+		"model": s.AddAgent(ctx, store.NewLiveAgent("7e570000-0000-4000-8000-00000000000b", time.Now()),
+			[]string{"x"}),
+	} {
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestMessagesGrow(t *testing.T) {
+	s := open(t, "")
+	ctx := t.Context()
+	conversation, err := s.CreateConversation(ctx, agentID, "talk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	composer := thread.NewComposer("m1", "r1", time.Now(), func() string { return "c" }, func(thread.Delta) {})
+	for _, piece := range []string{"one", " two"} {
+		composer.Text(piece)
+		if err := s.SaveMessage(ctx, conversation.ID, composer.Message(time.Now())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.SaveMessage(ctx, conversation.ID, thread.UserMessage("m2", "c", "x", time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.AllMessages(ctx, conversation.ID)
+	if err != nil || len(all) != 2 || all[0].Text() != "one two" || all[0].Complete || *all[0].ParentRunID != "r1" || !all[1].Complete {
+		t.Errorf("messages %+v, %v", all, err)
+	}
+}
+
+func TestDataFrames(t *testing.T) {
+	s := open(t, "")
+	ctx := t.Context()
+	conversation, err := s.CreateConversation(ctx, agentID, "talk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rows := range [][][]any{{{int64(1), "x"}}, {{int64(1) << 60, nil}, {2.5, "é"}}} {
+		frame := thread.DataFrame{Name: "f", SQLQuery: "SELECT 1", Columns: []string{"a", "b"}, Rows: rows}
+		if err := s.SaveDataFrame(ctx, conversation.ID, frame, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.DataFrame(ctx, conversation.ID, "f")
+	want := thread.DataFrame{Name: "f", SQLQuery: "SELECT 1", Columns: []string{"a", "b"}, Rows: [][]any{
+		{json.Number("1152921504606846976"), nil}, {json.Number("2.5"), "é"},
+	}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("frame %+v, %v; want %+v", got, err, want)
+	}
+	unencodable := thread.DataFrame{Name: "g", Rows: [][]any{{func() {}}}}
+	if err := s.SaveDataFrame(ctx, conversation.ID, unencodable, time.Now()); err == nil {
+		t.Error("a row that is no JSON was saved")
+	}
+	if _, err := s.DeleteConversation(ctx, agentID, conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DataFrame(ctx, conversation.ID, "f"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("after its conversation: %v", err)
+	}
+}
+
+func TestModels(t *testing.T) {
+	s := open(t, "")
+	ctx := t.Context()
+	for _, description := range []string{"first", "second"} {
+		if err := s.AddModel(ctx, store.Model{ID: "m", Name: "sales", Description: description, Definition: json.RawMessage(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	agent, err := s.Agent(ctx, agentID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ReplaceAgent(ctx, agent, []string{"m"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.AgentModels(ctx, agentID)
+	if err != nil || len(got) != 1 || got[0].Description != "first" || string(got[0].Definition) != "{}" {
+		t.Errorf("models %+v, %v", got, err)
+	}
+}
+
+// A database that fails, or holds what it should not, is an error and no panic.
+func TestBrokenDatabases(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	ctx := t.Context()
+	conversation, err := s.CreateConversation(ctx, agentID, "talk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveMessage(ctx, conversation.ID, thread.UserMessage("m", "c", "x", time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveDataFrame(ctx, conversation.ID, thread.DataFrame{Name: "f"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.Join(dir, "tenant.sqlite")}).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, test := range []struct {
+		statement string
+		read      func() error
+		says      string
+	}{
+		{`UPDATE messages SET updated_at = 'late'`, func() error { return second(s.AllMessages(ctx, conversation.ID)) }, "timestamp"},
+		{`UPDATE messages SET created_at = 'early'`, func() error { return second(s.AllMessages(ctx, conversation.ID)) }, "timestamp"},
+		{`UPDATE messages SET complete = 'maybe'`, func() error { return second(s.AllMessages(ctx, conversation.ID)) }, "read row"},
+		{`UPDATE data_frames SET rows = '['`, func() error { return second(s.DataFrame(ctx, conversation.ID, "f")) }, "rows"},
+		{`UPDATE data_frames SET columns = '['`, func() error { return second(s.DataFrame(ctx, conversation.ID, "f")) }, "columns"},
+	} {
+		if _, err := db.ExecContext(ctx, test.statement); err != nil {
+			t.Fatal(err)
+		}
+		if err := test.read(); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("after %s: %v", test.statement, err)
+		}
+	}
+
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	for name, err := range map[string]error{
+		"agents":        second(s.Agents(ended, "", store.Window{Limit: 1})),
+		"agent":         second(s.Agent(ended, agentID)),
+		"add agent":     s.AddAgent(ended, store.NewLiveAgent("x", time.Now()), nil),
+		"conversations": second(s.Conversations(ended, agentID, store.Window{Limit: 1})),
+		"create":        second(s.CreateConversation(ended, agentID, "x")),
+		"messages":      second(s.AllMessages(ended, conversation.ID)),
+		"save message":  s.SaveMessage(ended, conversation.ID, thread.UserMessage("n", "c", "x", time.Now())),
+		"save frame":    s.SaveDataFrame(ended, conversation.ID, thread.DataFrame{Name: "g"}, time.Now()),
+		"models":        second(s.AgentModels(ended, agentID)),
+		"add model":     s.AddModel(ended, store.Model{ID: "x"}),
+	} {
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s with a context that has ended: %v", name, err)
+		}
+	}
+}

@@ -37,7 +37,7 @@ type Exchange struct {
 
 // notificationBuffer is for notifications that tools send through mcp-go,
 // which drops what does not fit. Ours wait for room instead: see [Exchange.Progress].
-const notificationBuffer = 1024
+const notificationBuffer = 256
 
 var exchanges atomic.Uint64
 

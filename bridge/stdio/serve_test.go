@@ -146,16 +146,30 @@ func TestBadInputIsAnsweredAndTheConnectionLives(t *testing.T) {
 	h.expect(`"id":8,`)
 }
 
-func TestNotificationsComeBeforeTheirResult(t *testing.T) {
-	const calls, atOnce = 250, 8
+// modern puts what 2026-07-28 asks of a request into its _meta.
+func modern(call string) string {
+	return strings.Replace(call, `"_meta":{`, `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},`, 1)
+}
+
+// TestNoNotificationIsLostOrLate makes 250 calls in each era, 8 at once.
+func TestNoNotificationIsLostOrLate(t *testing.T) {
+	const calls, atOnce, each = 500, 8, 5
 	h := start(t, fixture(nil, nil))
+	room := make(chan struct{}, atOnce)
 	go func() {
 		for i := range calls {
-			io.WriteString(h.in, toolCall(fmt.Sprint(i), "steps")+"\n")
+			room <- struct{}{}
+			line := toolCall(fmt.Sprint(i), "steps")
+			if i%2 == 1 {
+				line = modern(line)
+			}
+			if _, err := io.WriteString(h.in, line+"\n"); err != nil {
+				return
+			}
 		}
 	}()
 	told := make(map[float64]int)
-	for answered := 0; answered < calls; {
+	for range calls * (each + 1) {
 		var message struct {
 			ID     *float64
 			Params struct{ ProgressToken, Progress float64 }
@@ -163,16 +177,16 @@ func TestNotificationsComeBeforeTheirResult(t *testing.T) {
 		if err := json.Unmarshal([]byte(h.receive()), &message); err != nil {
 			t.Fatal(err)
 		}
-		if message.ID == nil {
-			told[message.Params.ProgressToken]++
-			if int(message.Params.Progress) != told[message.Params.ProgressToken] {
-				t.Fatalf("call %v: progress %v comes as number %d", message.Params.ProgressToken, message.Params.Progress, told[message.Params.ProgressToken])
+		if message.ID != nil {
+			if told[*message.ID] != each {
+				t.Fatalf("call %v: %d notifications before the result, want %d", *message.ID, told[*message.ID], each)
 			}
+			<-room
 			continue
 		}
-		answered++
-		if told[*message.ID] != 5 {
-			t.Fatalf("call %v: %d notifications before the result, want 5", *message.ID, told[*message.ID])
+		call := message.Params.ProgressToken
+		if told[call]++; int(message.Params.Progress) != told[call] {
+			t.Fatalf("call %v: progress %v comes as number %d", call, message.Params.Progress, told[call])
 		}
 	}
 }

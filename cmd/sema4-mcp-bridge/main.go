@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -77,20 +76,23 @@ func run(ctx context.Context, settings *cli.Settings, in io.Reader, frames, stde
 	return stdio.Serve(ctx, in, frames, chooser(tenant, log), log)
 }
 
-// What a user reads in a tool's result when the host's configuration is not
-// complete.
-var (
-	errNoTenant = errors.New("In the host's configuration of this server, either add --local to the arguments, to try it without an account, or set the variables " +
-		cli.EnvBaseURL + " and " + cli.EnvAPIKey + ". Both come from Configuration > API Keys in the Sema4.ai application.")
-	errNoKey = errors.New("There is a base URL but no API key: in the host's configuration of this server, set " + cli.EnvAPIKey +
-		" to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH or cmd:COMMAND.")
+// advice is an error in whole sentences: a user reads it in a tool's result.
+type advice string
+
+func (a advice) Error() string { return string(a) }
+
+const (
+	noTenant advice = "In the host's configuration of this server, either add --local to the arguments, to try it without an account, or set the variables " +
+		cli.EnvBaseURL + " and " + cli.EnvAPIKey + ". Both come from Configuration > API Keys in the Sema4.ai application."
+	noKey advice = "There is a base URL but no API key: in the host's configuration of this server, set " + cli.EnvAPIKey +
+		" to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH or cmd:COMMAND."
 )
 
 // connect opens the tenant and finds the key for it. An error is something that
 // the user has to see to. The function closes what was opened.
 func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*restclient.Client, func(), error) {
 	if !settings.Local && settings.BaseURL == "" {
-		return nil, nil, errNoTenant
+		return nil, nil, noTenant
 	}
 	key := localtenant.APIKey
 	if !settings.Local {
@@ -99,7 +101,7 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 			return nil, nil, err
 		}
 		if key == "" {
-			return nil, nil, errNoKey
+			return nil, nil, noKey
 		}
 	}
 	upstream, err := settings.Upstream(ctx, log)

@@ -38,7 +38,7 @@ func (s *Settings) APIKey(ctx context.Context) (string, error) {
 	case "cmd":
 		return keyFromCommand(ctx, rest)
 	case "keyring":
-		return "", errors.New("keyring: references are not supported by this version: use env:, file: or cmd:")
+		return "", errors.New("this version reads no keyring references; use env:NAME, file:PATH or cmd:COMMAND instead")
 	default:
 		return checkedKey(reference, EnvAPIKey)
 	}

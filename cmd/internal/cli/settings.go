@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"time"
@@ -36,17 +35,17 @@ const (
 
 // TenantFlags are for the commands that reach a tenant.
 func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.BaseURL, "base-url", "", "base URL of the REST API, copied from the application ($"+EnvBaseURL+")")
+	flags.StringVar(&s.BaseURL, "base-url", "", "base `URL` of the REST API, copied from the application ($"+EnvBaseURL+")")
 	flags.BoolVar(&s.Local, "local", false, "use an embedded local tenant instead; needs no account ($"+EnvLocal+"=1)")
 	flags.StringVar(&s.LocalData, "local-data", "", "keep the local tenant's database in this `directory`; else in memory")
 	flags.DurationVar(&s.CallBudget, "call-budget", bridge.DefaultCallBudget, "longest a tool call is held")
 	flags.DurationVar(&s.ProgressInterval, "progress-interval", bridge.DefaultProgressInterval, "time between signs of life while an agent works")
-	flags.StringVar(&s.AgentTools, "agent-tools", string(bridge.AgentToolsAuto), "a message tool for each agent of a tenant: auto (up to 20 agents), always, never")
+	flags.StringVar(&s.AgentTools, "agent-tools", string(bridge.AgentToolsAuto), "`when` all agents together have a message tool for each: auto (up to 20 agents), always, never")
 }
 
 // LogFlags are for every command.
 func (s *Settings) LogFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.LogLevel, "log-level", "", "debug, info, warn or error ($"+EnvLogLevel+"; default info)")
+	flags.StringVar(&s.LogLevel, "log-level", "", "log `level`: debug, info, warn or error ($"+EnvLogLevel+"; default info)")
 	flags.StringVar(&s.LogFile, "log-file", "", "write the log to this `file` instead of stderr")
 }
 
@@ -79,11 +78,11 @@ func (s *Settings) Complete() error {
 	return nil
 }
 
-// ErrNoTenant says that a command was told of no tenant, and the ways to go on.
-var ErrNoTenant = errors.New(`there is no tenant to connect to. Two ways to go on:
+// noTenant says that a command was told of no tenant, and the ways to go on.
+const noTenant = `there is no tenant to connect to. Two ways to go on:
   - try it without an account:   --local
   - connect to your tenant:      set ` + EnvBaseURL + `, copied from Configuration > API Keys
-                                 in the Sema4.ai application`)
+                                 in the Sema4.ai application`
 
 func environment(name string) string {
 	value := strings.TrimSpace(os.Getenv(name))

@@ -18,12 +18,12 @@ type Upstream struct {
 	Local     *localtenant.Tenant // nil for a tenant elsewhere
 }
 
-// Upstream opens the tenant that the settings name. ErrNoTenant, as a usage
-// error, where they name none.
+// Upstream opens the tenant that the settings name; a [*UsageError] where they
+// name none.
 func (s *Settings) Upstream(ctx context.Context, log zerolog.Logger) (Upstream, error) {
 	if !s.Local {
 		if s.BaseURL == "" {
-			return Upstream{}, &UsageError{ErrNoTenant.Error()}
+			return Upstream{}, &UsageError{noTenant}
 		}
 		return Upstream{BaseURL: s.BaseURL}, nil
 	}

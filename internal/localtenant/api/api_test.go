@@ -1,0 +1,63 @@
+package api_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"sema4mcp/internal/localtenant/api"
+	"sema4mcp/internal/localtenant/faults"
+	"sema4mcp/internal/localtenant/runs"
+	"sema4mcp/internal/localtenant/store"
+)
+
+// What goes wrong inside is logged, and told to nobody else.
+func TestInternalErrors(t *testing.T) {
+	s, err := store.Open(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	runner := runs.NewRunner(s, nil, zerolog.Nop())
+	handler := api.New(api.Config{
+		TenantID: "t", Key: "the-key", Store: s, Runner: runner, Faults: &faults.Switches{}, Logger: zerolog.New(&log),
+	})
+	send := func(method, path, body string) *httptest.ResponseRecorder {
+		request := httptest.NewRequest(method, "/api/v2"+path, strings.NewReader(body))
+		request.Header.Set("Authorization", "Bearer the-key")
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		return recorder
+	}
+	for _, test := range []struct{ method, path, body string }{
+		{http.MethodGet, "/agents", ""},
+		{http.MethodGet, "/agents/a", ""},
+		{http.MethodGet, "/agents/a/conversations", ""},
+		{http.MethodPost, "/agents/a/conversations", `{"name":"x"}`},
+		{http.MethodDelete, "/agents/a/conversations/c", ""},
+		{http.MethodGet, "/agents/a/conversations/c/messages", ""},
+		{http.MethodPost, "/agents/a/conversations/c/messages", `{"content":"x"}`},
+		{http.MethodPost, "/agents/a/conversations/c/stream", `{"content":"x"}`},
+	} {
+		log.Reset()
+		answer := send(test.method, test.path, test.body)
+		if answer.Code != http.StatusInternalServerError || strings.Contains(answer.Body.String(), "database") ||
+			!strings.Contains(answer.Body.String(), `"unexpected_error"`) {
+			t.Errorf("%s %s: status %d: %s", test.method, test.path, answer.Code, answer.Body)
+		}
+		if !strings.Contains(log.String(), "database is closed") || strings.Contains(log.String(), "the-key") {
+			t.Errorf("%s %s: log %s", test.method, test.path, log.String())
+		}
+	}
+	runner.Close()
+	if answer := send(http.MethodGet, "/agents", ""); answer.Code != http.StatusServiceUnavailable {
+		t.Errorf("after Close: status %d: %s", answer.Code, answer.Body)
+	}
+}

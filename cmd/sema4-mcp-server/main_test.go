@@ -14,3 +14,5 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) { clitest.Run(t) }
+
+func TestTheReadmeExplainsEveryFlag(t *testing.T) { clitest.FlagsAreDocumented(t, newCommand()) }

@@ -15,4 +15,6 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) { clitest.Run(t) }
 
-func TestTheReadmeExplainsEveryFlag(t *testing.T) { clitest.FlagsAreDocumented(t, newCommand(nil, nil)) }
+func TestTheReadmeExplainsEveryFlag(t *testing.T) {
+	clitest.FlagsAreDocumented(t, newCommand(nil, nil))
+}

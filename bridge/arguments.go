@@ -55,11 +55,9 @@ func (a arguments) text(name string) string {
 	return value
 }
 
-func (a arguments) number(name string, fallback int) int {
-	if value, ok := a[name].(int); ok {
-		return value
-	}
-	return fallback
+func (a arguments) number(name string) (value int, given bool) {
+	value, given = a[name].(int)
+	return value, given
 }
 
 // parseArguments is strict about names, as a silent slip answers another

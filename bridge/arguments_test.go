@@ -17,11 +17,11 @@ func TestArgumentsAreReadLeniently(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.text("message") != "hi" || got.number("wait_seconds", -1) != 5 || got.text("note") != "7" {
+	if wait, given := got.number("wait_seconds"); got.text("message") != "hi" || wait != 5 || !given || got.text("note") != "7" {
 		t.Errorf("got %v", got)
 	}
 	got, err = parseArguments(someInputs, json.RawMessage(`{"message":"hi","wait_seconds":5.0,"note":null}`))
-	if err != nil || got.number("wait_seconds", -1) != 5 || got.text("note") != "" {
+	if wait, given := got.number("wait_seconds"); err != nil || wait != 5 || !given || got.text("note") != "" {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if got, err = parseArguments(nil, nil); err != nil || len(got) != 0 {

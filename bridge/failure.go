@@ -14,16 +14,11 @@ import (
 
 // failure is what a tool that failed has to say: what happened, whether the
 // agent ran, and what to do next.
-type failure struct {
-	what, ran, next string
-	cause           error
-}
+type failure struct{ what, ran, next string }
 
 const notRun = "The agent did not run."
 
 func (f *failure) Error() string { return f.what + " " + f.ran + " " + f.next }
-
-func (f *failure) Unwrap() error { return f.cause }
 
 func (f *failure) result() *mcp.CallToolResult { return mcp.NewToolResultError(f.Error()) }
 
@@ -35,7 +30,7 @@ func failureOf(err error) *failure {
 	if errors.As(err, &known) {
 		return known
 	}
-	f := &failure{what: sentence(err), ran: notRun, cause: err}
+	f := &failure{what: sentence(err), ran: notRun}
 	var (
 		badID    *run.IDError
 		conflict *run.KeyConflictError

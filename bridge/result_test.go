@@ -24,6 +24,18 @@ func TestCutEndsLinesAndNeverCharacters(t *testing.T) {
 	}
 }
 
+func TestLastLinesBeginALine(t *testing.T) {
+	if got := lastLines("short"); got != "short" {
+		t.Errorf("got %q", got)
+	}
+	if got := lastLines(strings.Repeat("a line of text\n", 1000)); !strings.HasPrefix(got, "…\na line of text\n") || len(got) > maxPartial+10 {
+		t.Errorf("got %d bytes beginning %q", len(got), got[:30])
+	}
+	if got := lastLines(strings.Repeat("🚀", maxPartial)); !utf8.ValidString(got) || len(got) > maxPartial+10 {
+		t.Errorf("got %d bytes", len(got))
+	}
+}
+
 func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
 	items := make([]string, 100)
 	for i := range items {

@@ -60,7 +60,7 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 // A call that was given up gets a result nobody reads; the run goes on.
 func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, start int) (*mcp.CallToolResult, error) {
 	budget := s.tenant.config.CallBudget
-	if seconds, ok := args["wait_seconds"].(int); ok {
+	if seconds, given := args.number(waitInput.name); given {
 		budget = min(budget, time.Duration(seconds)*time.Second)
 	}
 	// An error here is the caller's leaving or a write that failed: the result

@@ -117,6 +117,29 @@ func checkStream(t *testing.T, id, notifications int, got []answer) {
 	}
 }
 
+func TestProgressShowsTextAndTime(t *testing.T) {
+	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.ProgressInterval = 100 * time.Millisecond },
+		testtenant.Scripted("Slow", "- say: the first words\n- wait: 1300ms\n- say: \" and the last\"\n- attach: notes.txt text/plain hello\n"))
+	response := f.request(t.Context(), agentPath(f.tenant.AgentID("Slow")), callBody(1, "message_slow_agent", ask("go", "t")), "Accept: "+accepting)
+	defer response.Body.Close()
+	got := events(t, response.Body)
+	var told strings.Builder
+	for i, message := range got[:len(got)-1] {
+		if int(message.Params.Progress) != i+1 {
+			t.Errorf("message %d has the progress %v", i, message.Params.Progress)
+		}
+		told.WriteString(message.Params.Message + "\n")
+	}
+	for _, part := range []string{"Slow is still at work, 1s so far", "… the first words", "Slow attaches notes.txt"} {
+		if !strings.Contains(told.String(), part) {
+			t.Errorf("%q was not told in %s", part, &told)
+		}
+	}
+	if text := got[len(got)-1].text(); text != "the first words and the last\n\n[The agent attached the file notes.txt (text/plain).]" {
+		t.Errorf("got %q", text)
+	}
+}
+
 func TestARunOutlivesItsCall(t *testing.T) {
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CallBudget = 200 * time.Millisecond },
 		testtenant.Scripted("Slow", "- say: first\n- wait: 900ms\n- say: \" and last\"\n"))

@@ -67,15 +67,15 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 		return refused
 	}
 	era, refused := eraOf(r.Header, batch)
+	if refused == nil {
+		refused = era.check(r.Header, batch)
+	}
 	if refused != nil {
 		return refused
 	}
 	mcpServer, refused := e.find(r, key)
 	if refused != nil {
 		refused.forRequest(batch, era)
-		return refused
-	}
-	if refused := era.check(r.Header, batch, mcpServer); refused != nil {
 		return refused
 	}
 	e.answer(w, r, batch, mcpServer, accepts, era)

@@ -1,13 +1,11 @@
 package mcpserver
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
 	"github.com/sourcegraph/jsonrpc2"
 
 	"sema4mcp/bridge/exchange"
@@ -67,44 +65,20 @@ func legacyEra(version string) (era, *refusal) {
 	return era{version: version}, nil
 }
 
-// check holds a modern request's headers against its body.
-func (e era) check(header http.Header, batch exchange.Batch, mcpServer *server.MCPServer) *refusal {
+// check holds a modern request's headers against its body. No tool of ours
+// takes an argument from a header of its own.
+func (e era) check(header http.Header, batch exchange.Batch) *refusal {
 	message := batch.Messages[0]
 	if !e.modern || message.Kind != exchange.Request {
 		return nil
 	}
 	err := mcp.ValidateStandardHeaders(header.Get, e.version, mcp.MCPMethod(message.Method), message.Params)
-	if err == nil && message.Method == string(mcp.MethodToolsCall) {
-		err = checkParamHeaders(header, message.Params, mcpServer)
-	}
 	if err == nil {
 		return nil
 	}
 	refused := refusedBy(err)
 	refused.id = message.ID
 	return refused
-}
-
-// checkParamHeaders is for tools that carry arguments in headers; ours do not,
-// but the protocol wants them checked wherever a tool does.
-func checkParamHeaders(header http.Header, params json.RawMessage, mcpServer *server.MCPServer) error {
-	var call struct {
-		Name string `json:"name"`
-	}
-	if json.Unmarshal(params, &call) != nil {
-		return nil // mcp-go answers it
-	}
-	tool := mcpServer.GetTool(call.Name)
-	if tool == nil {
-		return nil
-	}
-	return mcp.ValidateParamHeadersLookup(func(name string) (string, bool) {
-		values := header.Values(name)
-		if len(values) == 0 {
-			return "", false
-		}
-		return values[0], true
-	}, &tool.Tool, params)
 }
 
 // refusedBy gives one of mcp-go's protocol errors its code.

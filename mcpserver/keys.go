@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"sema4mcp/bridge"
-	"sema4mcp/restclient"
 )
 
 // bearerKey is the caller's key, "" where there is none.
@@ -59,11 +58,7 @@ func (t *tenants) get(tenant, key string) (*seen, error) {
 	name := sha256.Sum256([]byte(base + "\x00" + key))
 	entry := t.known[name]
 	if entry == nil {
-		options := []restclient.Option{restclient.WithUserAgent("sema4-mcp-server/" + t.config.Bridge.Version)}
-		if t.config.Transport != nil {
-			options = append(options, restclient.WithTransport(t.config.Transport))
-		}
-		client, err := restclient.New(base, key, options...)
+		client, err := bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
 		if err != nil {
 			return nil, err
 		}

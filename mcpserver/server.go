@@ -19,7 +19,8 @@ type Config struct {
 	// BaseURL of the tenant's REST API. It may hold {tenant}, which the path
 	// of a request fills in.
 	BaseURL string
-	// Transport carries the requests to the tenant; nil means the client's own.
+	// Transport carries the requests to the tenant, for all keys together; nil
+	// means one of the server's own.
 	Transport http.RoundTripper
 
 	Bridge bridge.Config
@@ -57,7 +58,13 @@ type Server struct {
 	tenants *tenants
 	metrics *metrics
 	ready   readiness
+
+	transport *http.Transport // nil where it is not the server's own
 }
+
+// maxIdleConnections to the tenant's host: every agent at work holds one, and
+// net/http would keep only two of them.
+const maxIdleConnections = 100
 
 // New checks the configuration. Nothing is sent to the tenant yet.
 func New(config Config) (*Server, error) {
@@ -71,14 +78,25 @@ func New(config Config) (*Server, error) {
 	if config.KeepAlive <= 0 {
 		config.KeepAlive = DefaultKeepAlive
 	}
-	s := &Server{config: config, base: base, tenants: newTenants(base, config)}
+	s := &Server{base: base}
+	if config.Transport == nil {
+		s.transport = http.DefaultTransport.(*http.Transport).Clone()
+		s.transport.MaxIdleConnsPerHost = maxIdleConnections
+		config.Transport = s.transport
+	}
+	s.config, s.tenants = config, newTenants(base, config)
 	s.metrics = newMetrics(s.tenants.liveRuns)
 	s.ready = readiness{url: base.probe(), transport: config.Transport}
 	return s, nil
 }
 
 // Close ends all runs, which stops their agents.
-func (s *Server) Close() { s.tenants.close() }
+func (s *Server) Close() {
+	s.tenants.close()
+	if s.transport != nil {
+		s.transport.CloseIdleConnections()
+	}
+}
 
 // Serve answers on the listener until ctx ends. Then it stops accepting, lets
 // calls and agents at work finish for as long as Config.Drain allows, has what

@@ -133,7 +133,7 @@ func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
 	if r == nil {
 		return nil, nil
 	}
-	if what.key == "" && r.Report().Ended {
+	if what.key == "" && !r.Live() {
 		return nil, nil // asked again after the answer: a new question
 	}
 	if r.ID.Digest != digest(message) {
@@ -226,7 +226,7 @@ func (m *Manager) Live() int {
 	defer m.mu.Unlock()
 	live := 0
 	for _, r := range m.runs {
-		if !r.Report().Ended {
+		if r.Live() {
 			live++
 		}
 	}
@@ -241,7 +241,7 @@ func (m *Manager) Cancel(ctx context.Context, id ID, agentName string) (*Run, er
 	if err != nil {
 		return nil, err
 	}
-	if !r.Report().Ended && r.elsewhere {
+	if r.Live() && r.elsewhere {
 		return nil, ErrElsewhere
 	}
 	r.stop(errStopped)

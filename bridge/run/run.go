@@ -110,6 +110,13 @@ func (r *Run) Steps(n int) (steps []string, changed <-chan struct{}) {
 	return slices.Clone(r.steps[min(n, len(r.steps)):]), r.changed
 }
 
+// Live tells whether something may still come of the run.
+func (r *Run) Live() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.ended
+}
+
 // Elapsed is the time since the run began.
 func (r *Run) Elapsed() time.Duration { return time.Since(r.began) }
 

@@ -108,11 +108,7 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	options := []restclient.Option{restclient.WithUserAgent("sema4-mcp-bridge/" + cli.Version())}
-	if upstream.Transport != nil {
-		options = append(options, restclient.WithTransport(upstream.Transport))
-	}
-	client, err := restclient.New(upstream.BaseURL, key, options...)
+	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
 	return client, func() { _ = upstream.Close() }, err
 }
 

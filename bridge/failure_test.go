@@ -1,0 +1,47 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sema4mcp/bridge/run"
+	"sema4mcp/restclient"
+)
+
+func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
+	refused := func(status int, wait time.Duration) error {
+		return fmt.Errorf("listing: %w", &restclient.APIError{StatusCode: status, Message: "the tenant's words", Method: "GET", Path: "/agents", RetryAfter: wait})
+	}
+	for name, test := range map[string]struct {
+		err  error
+		says []string
+	}{
+		"401":         {refused(401, 0), []string{"the tenant's words", notRun, "SEMA4_API_KEY"}},
+		"403":         {refused(403, 0), []string{notRun, "key of the workspace"}},
+		"404":         {refused(404, 0), []string{notRun, "Check the ids"}},
+		"412":         {refused(412, 0), []string{notRun, "Change the request"}},
+		"429":         {refused(429, 0), []string{notRun, "in a minute"}},
+		"429 timed":   {refused(429, 7*time.Second), []string{notRun, "in 7s"}},
+		"500":         {refused(500, 0), []string{notRun, "in a moment"}},
+		"unreachable": {&restclient.ConnectionError{Method: "GET", Path: "/agents", NotSent: true, Err: errors.New("refused")}, []string{"cannot be reached", notRun, "base URL"}},
+		"bad id":      {&run.IDError{Reason: "this is no id"}, []string{"this is no id", "Nothing was sent"}},
+		"conflict":    {&run.KeyConflictError{}, []string{"idempotency_key", "Nothing was sent"}},
+		"elsewhere":   {run.ErrElsewhere, []string{"another process", "still at work", "get_run"}},
+		"closing":     {run.ErrClosing, []string{"shutting down", notRun, "again"}},
+		"cancelled":   {fmt.Errorf("GET /agents: %w", context.Canceled), []string{"cancelled before", notRun}},
+		"other":       {errors.New("surprise"), []string{"surprise.", notRun, "log"}},
+		"known":       {&failure{"What.", "Ran.", "Next."}, []string{"What. Ran. Next."}},
+	} {
+		result := failureOf(test.err).result()
+		text := fmt.Sprint(result.Content)
+		for _, part := range test.says {
+			if !strings.Contains(text, part) || !result.IsError {
+				t.Errorf("%s: got %s, want it to say %q", name, text, part)
+			}
+		}
+	}
+}

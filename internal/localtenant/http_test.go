@@ -127,12 +127,14 @@ func TestBodies(t *testing.T) {
 
 func TestUnreadableBody(t *testing.T) {
 	c := start(t, localtenant.Config{})
-	request := httptest.NewRequest(http.MethodPost, "/api/v2/agents/"+localtenant.EchoID+"/conversations", brokenBody{})
-	request.Header = c.header.Clone()
-	recorder := httptest.NewRecorder()
-	c.tenant.Handler().ServeHTTP(recorder, request)
-	if recorder.Code != http.StatusBadRequest || !strings.Contains(recorder.Body.String(), "could not be read") {
-		t.Errorf("status %d: %s", recorder.Code, recorder.Body)
+	for _, fault := range []string{"match=/nothing", "latency=1ms"} {
+		request := httptest.NewRequest(http.MethodPost, "/api/v2/agents/"+localtenant.EchoID+"/conversations", brokenBody{})
+		request.Header = c.with(faultHeader, fault).header
+		recorder := httptest.NewRecorder()
+		c.tenant.Handler().ServeHTTP(recorder, request)
+		if recorder.Code != http.StatusBadRequest || !strings.Contains(recorder.Body.String(), "could not be read") {
+			t.Errorf("%s: status %d: %s", fault, recorder.Code, recorder.Body)
+		}
 	}
 }
 

@@ -179,6 +179,24 @@ func TestDeletingAConversationCancelsItsRuns(t *testing.T) {
 	})
 }
 
+// A stream that has begun to wait can no longer answer 404: it says so inside.
+func TestDeletingTheConversationOfAWaitingStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, agent := withScript("- wait: 1h")
+		c := start(t, cfg)
+		conversation := c.converse(agent)
+		first := c.stream(conversation, "one")
+		defer first.close()
+		waiting := c.stream(conversation, "two") // returns with the first comment
+		defer waiting.close()
+		get[object](c, http.MethodDelete, conversation, "")
+		events, err := waiting.rest()
+		if types := eventTypes(events); err != nil || !slices.Equal(types, []string{"agent_error"}) {
+			t.Errorf("events %q, %v", types, err)
+		}
+	})
+}
+
 func TestCloseEndsRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg, agent := withScript("- say: working\n- wait: 1h")

@@ -3,6 +3,7 @@ package localtenant_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +148,18 @@ func TestAnalystWithoutAModel(t *testing.T) {
 	answer := c.post(c.converse("7e570000-0000-4000-8000-000000000002"), "Total sales?")
 	if text := texts(answer[1]); !strings.Contains(text, "no semantic data model") {
 		t.Errorf("answer %q", text)
+	}
+}
+
+func TestAnalystWithABrokenModel(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
+	if err := changeStored(t, dir, `UPDATE semantic_data_models SET model = '{}'`); err != nil {
+		t.Fatal(err)
+	}
+	got := c.refuse(http.StatusInternalServerError, http.MethodPost, c.converse(localtenant.SalesAnalystID)+"/messages", content("Total sales?"))
+	if got != "The agent failed." {
+		t.Errorf("answer %q", got)
 	}
 }
 

@@ -4,7 +4,8 @@
 // Every answer but a stream is JSON; every error is the vendor's error envelope.
 // What the vendor leaves open is decided here: a wrong key is 401, lists take a
 // limit of 1 to 200 (50 if not given), a second message of a conversation waits
-// until the first is answered.
+// until the first is answered, and a synchronous post whose run fails is a 500 with
+// the failure's message.
 package api
 
 import (

@@ -52,7 +52,7 @@ func TestInternalErrors(t *testing.T) {
 			!strings.Contains(answer.Body.String(), `"unexpected_error"`) {
 			t.Errorf("%s %s: status %d: %s", test.method, test.path, answer.Code, answer.Body)
 		}
-		if !strings.Contains(log.String(), "database is closed") || strings.Contains(log.String(), "the-key") {
+		if !strings.Contains(log.String(), "is closed") || strings.Contains(log.String(), "the-key") {
 			t.Errorf("%s %s: log %s", test.method, test.path, log.String())
 		}
 	}

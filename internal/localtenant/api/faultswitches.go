@@ -18,8 +18,6 @@ func (s *server) setFaults(w http.ResponseWriter, r *http.Request, _ ids) error 
 }
 
 func (s *server) clearFaults(w http.ResponseWriter, r *http.Request, _ ids) error {
-	if err := s.Faults.Set(""); err != nil {
-		return err
-	}
+	s.Faults.Clear()
 	return s.getFaults(w, r, nil)
 }

@@ -122,6 +122,13 @@ func (s *Switches) Set(text string) error {
 	return nil
 }
 
+// Clear ends all standing faults.
+func (s *Switches) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text, s.standing = "", nil
+}
+
 // Text is what was last set.
 func (s *Switches) Text() string {
 	s.mu.Lock()

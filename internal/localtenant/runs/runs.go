@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -131,8 +132,11 @@ func (r *Runner) carry(run *Run) {
 
 // CancelConversation cancels all runs of a conversation and waits for their ends.
 func (r *Runner) CancelConversation(ctx context.Context, conversationID string) error {
-	for _, run := range r.runsOf(conversationID) {
+	all := r.runsOf(conversationID)
+	for _, run := range slices.Backward(all) { // so that none gets the turn of one before it
 		run.cancel(ErrConversationDeleted)
+	}
+	for _, run := range all {
 		select {
 		case <-run.done:
 		case <-ctx.Done():

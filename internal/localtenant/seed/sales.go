@@ -83,7 +83,7 @@ func fill(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
+	defer tx.Rollback() // after Commit there is nothing to roll back
 	if _, err := tx.ExecContext(ctx, salesSchema); err != nil {
 		return err
 	}

@@ -69,11 +69,12 @@ func (s *Store) Agents(ctx context.Context, prefix string, w Window) (Page[Agent
 	return collect(rows, w.Limit, (*Agent).fields)
 }
 
+const findAgent = `SELECT ` + agentColumns + ` FROM agents WHERE id = ?`
+
 // Agent finds an agent by id.
 func (s *Store) Agent(ctx context.Context, id string) (Agent, error) {
 	var agent Agent
-	row := s.db.Read.QueryRowContext(ctx, `SELECT `+agentColumns+` FROM agents WHERE id = ?`, id)
-	if err := row.Scan(agent.fields()...); err != nil {
+	if err := s.findAgent.QueryRowContext(ctx, id).Scan(agent.fields()...); err != nil {
 		return Agent{}, explain(err, "agent", id)
 	}
 	return agent, nil

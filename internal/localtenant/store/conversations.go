@@ -34,11 +34,12 @@ func (s *Store) Conversations(ctx context.Context, agentID string, w Window) (Pa
 	return collect(rows, w.Limit, (*Conversation).fields)
 }
 
+const findConversation = `SELECT id, name, agent_id FROM conversations WHERE id = ? AND agent_id = ?`
+
 // Conversation finds a conversation of that agent.
 func (s *Store) Conversation(ctx context.Context, agentID, id string) (Conversation, error) {
 	var c Conversation
-	row := s.db.Read.QueryRowContext(ctx, `SELECT id, name, agent_id FROM conversations WHERE id = ? AND agent_id = ?`, id, agentID)
-	if err := row.Scan(c.fields()...); err != nil {
+	if err := s.findConversation.QueryRowContext(ctx, id, agentID).Scan(c.fields()...); err != nil {
 		return Conversation{}, explain(err, "conversation", id)
 	}
 	return c, nil

@@ -65,14 +65,16 @@ func (s *Store) AllMessages(ctx context.Context, conversationID string) ([]threa
 	return page.Items, err
 }
 
+const saveMessage = `INSERT INTO messages (conversation_id, ` + messageColumns + `)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (id) DO UPDATE SET content = excluded.content, updated_at = excluded.updated_at,
+		agent_metadata = excluded.agent_metadata, server_metadata = excluded.server_metadata,
+		complete = excluded.complete, commited = excluded.commited`
+
 // SaveMessage stores a message, or the newer state of one stored before.
 // ErrNotFound says that the conversation is gone.
 func (s *Store) SaveMessage(ctx context.Context, conversationID string, m thread.Message) error {
-	_, err := s.db.Write.ExecContext(ctx, `INSERT INTO messages (conversation_id, `+messageColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET content = excluded.content, updated_at = excluded.updated_at,
-			agent_metadata = excluded.agent_metadata, server_metadata = excluded.server_metadata,
-			complete = excluded.complete, commited = excluded.commited`,
+	_, err := s.saveMessage.ExecContext(ctx,
 		conversationID, m.ID, m.Role, string(m.Content), m.CreatedAt.String(), m.UpdatedAt.String(),
 		string(m.AgentMetadata), string(m.ServerMetadata), m.ParentRunID, m.Complete, m.Committed)
 	if isForeignKeyViolation(err) {

@@ -7,6 +7,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -19,6 +20,9 @@ var ErrNotFound = errors.New("not found")
 // Store is the tenant's database.
 type Store struct {
 	db *sqlitedb.DB
+
+	// What every message needs is compiled once.
+	findAgent, findConversation, saveMessage *sql.Stmt
 }
 
 // Open opens the tenant's database in dir, or in memory when dir is empty, and
@@ -31,11 +35,41 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err := db.Migrate(ctx, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), db.Close())
 	}
-	return &Store{db: db}, nil
+	s := &Store{db: db}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	for _, statement := range []struct {
+		on    *sql.DB
+		query string
+		into  **sql.Stmt
+	}{
+		{s.db.Read, findAgent, &s.findAgent},
+		{s.db.Read, findConversation, &s.findConversation},
+		{s.db.Write, saveMessage, &s.saveMessage},
+	} {
+		var err error
+		if *statement.into, err = statement.on.PrepareContext(ctx, statement.query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	var errs []error
+	for _, statement := range []*sql.Stmt{s.findAgent, s.findConversation, s.saveMessage} {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
+	}
+	return errors.Join(append(errs, s.db.Close())...)
+}
 
 // Window chooses a part of a list: at most Limit entries that come after the
 // entry at position After (0 for the beginning).

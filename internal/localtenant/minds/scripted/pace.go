@@ -24,17 +24,12 @@ func (p *pacer) wait(ctx context.Context) error {
 	return minds.Pause(ctx, time.Until(due))
 }
 
-// setPace paces the says among the following steps of the same list.
-func (p *performance) setPace(step paceStep, following []Step) error {
-	length, err := parseDuration(p.text(step.length))
-	if err != nil {
-		return asFailure("pace", err)
-	}
+// setPace spreads the words of the steps over a time.
+func (p *performance) setPace(length time.Duration, following []Step) {
 	p.pacer = nil
 	if total, _ := p.countWords(following); length > 0 && total > 0 {
 		p.pacer = &pacer{start: time.Now(), length: length, total: total}
 	}
-	return nil
 }
 
 // countWords counts the words the steps will say, up to the next pace; ended

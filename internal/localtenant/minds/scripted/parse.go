@@ -8,45 +8,6 @@ import (
 	"strings"
 )
 
-// Step is one thing a runbook wants done.
-type Step interface{ isStep() }
-
-type (
-	sayStep    struct{ text template }
-	thinkStep  struct{ text template }
-	askStep    struct{ text template }
-	failStep   struct{ text template }
-	waitStep   struct{ length template }
-	paceStep   struct{ length template }
-	cutStep    struct{}
-	nextStep   struct{}
-	attachStep struct {
-		name, mimeType string
-		content        template
-	}
-	callStep struct {
-		name              string
-		arguments, result template
-		fails             bool
-	}
-	repeatStep struct {
-		times int
-		steps []Step
-	}
-)
-
-func (sayStep) isStep()    {}
-func (thinkStep) isStep()  {}
-func (askStep) isStep()    {}
-func (failStep) isStep()   {}
-func (waitStep) isStep()   {}
-func (paceStep) isStep()   {}
-func (cutStep) isStep()    {}
-func (nextStep) isStep()   {}
-func (attachStep) isStep() {}
-func (callStep) isStep()   {}
-func (repeatStep) isStep() {}
-
 const maxRepeat = 100_000
 
 // Parse reads the steps of a runbook. The error names the line.
@@ -66,6 +27,12 @@ func parseItems(items []*item) ([]Step, error) {
 			return nil, err
 		}
 		steps = append(steps, step)
+	}
+	for i, step := range steps {
+		if pace, ok := step.(paceStep); ok {
+			pace.following = steps[i+1:]
+			steps[i] = pace
+		}
 	}
 	return steps, nil
 }
@@ -182,14 +149,14 @@ func parseTimed(verb, value string) (Step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)
 	}
-	// The message decides no more than how long: whether it is a time shows now.
+	// A time that does not depend on the message is checked now.
 	if _, err := parseDuration(length.expand(values{}, plain)); err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)
 	}
 	if verb == "wait" {
 		return waitStep{length}, nil
 	}
-	return paceStep{length}, nil
+	return paceStep{length: length}, nil
 }
 
 // parseText reads a text that may be a JSON string in quotes.

@@ -64,6 +64,7 @@ func TestAgentsByName(t *testing.T) {
 }
 
 func TestAgentPages(t *testing.T) {
+	t.Parallel()
 	var specs []localtenant.AgentSpec
 	for i := range 216 {
 		specs = append(specs, localtenant.AgentSpec{Name: fmt.Sprintf("Agent %03d", i)})
@@ -130,6 +131,7 @@ func TestAgentSpecs(t *testing.T) {
 }
 
 func TestUpdateAgent(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, testUpdateAgent)
 }
 

@@ -206,6 +206,7 @@ func TestSpoiltEvents(t *testing.T) {
 }
 
 func TestStandingFaults(t *testing.T) {
+	t.Parallel()
 	c := start(t, localtenant.Config{Faults: "status=500,match=GET …/agents,times=2"})
 	for _, want := range []int{500, 500, 200} {
 		if status, body, _ := c.do(http.MethodGet, "/agents/", ""); status != want {

@@ -92,6 +92,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	c := start(t, localtenant.Config{})
 	conversations := "/agents/" + localtenant.EchoID + "/conversations"
 	messages := c.converse(localtenant.EchoID) + "/messages"

@@ -77,6 +77,7 @@ func TestDataSurvivesARestart(t *testing.T) {
 }
 
 func TestStartErrors(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
@@ -110,6 +111,7 @@ func TestStartErrors(t *testing.T) {
 }
 
 func TestManyConversationsAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, dir := range map[string]string{"memory": "", "files": t.TempDir()} {
 		t.Run(name, func(t *testing.T) {
 			c := start(t, localtenant.Config{DataDir: dir})

@@ -24,6 +24,7 @@ func usd(cents int64) string {
 }
 
 func TestSalesAnalystAgainstTheDatabase(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, testSalesAnalystAgainstTheDatabase)
 }
 
@@ -61,6 +62,7 @@ func testSalesAnalystAgainstTheDatabase(t *testing.T) {
 }
 
 func TestSalesAnalystShowsItsSteps(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, testSalesAnalystShowsItsSteps)
 }
 
@@ -118,6 +120,7 @@ func testSalesAnalystShowsItsSteps(t *testing.T) {
 }
 
 func TestSalesAnalystKnowsItsLimits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, testSalesAnalystKnowsItsLimits)
 }
 
@@ -164,6 +167,7 @@ func TestAnalystWithABrokenModel(t *testing.T) {
 }
 
 func TestStoryTakesTheTimeItIsGiven(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := start(t, localtenant.Config{})
 		for message, length := range map[string]time.Duration{

@@ -58,6 +58,7 @@ func TestStreamShape(t *testing.T) {
 
 // The deltas of every agent build what is stored.
 func TestDeltasBuildTheStoredMessages(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, testDeltasBuildTheStoredMessages)
 }
 

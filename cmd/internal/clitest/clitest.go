@@ -72,7 +72,11 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	stderr, err := s.process.StderrPipe()
 	ts.Check(err)
 	ts.Check(s.process.Start())
-	ts.Defer(func() { _ = s.process.Process.Kill() })
+	process := s.process // a script may start another one
+	ts.Defer(func() {
+		_ = process.Process.Kill()
+		_ = process.Wait()
+	})
 	found := make(chan string, 1)
 	s.drained = make(chan struct{})
 	go func() {

@@ -37,7 +37,7 @@ func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
 	case !report.Ended:
 		text = workingText(r, report, answer, start)
 	default:
-		text = paragraphs(endedText(r, report), partial(page(r, answer, start)))
+		text = paragraphs(endedText(report), partial(page(r, answer, start)))
 	}
 	result := mcp.NewToolResultText(text)
 	result.IsError = report.State == run.Failed || report.State == run.Interrupted
@@ -82,16 +82,21 @@ func lastLines(text string) string {
 	return "…" + strings.ToValidUTF8(text, "")
 }
 
-func endedText(r *run.Run, report run.Report) string {
-	switch report.State {
-	case run.Cancelled:
-		return "The run was cancelled. The agent had received the message and has stopped working on it."
-	case run.Interrupted:
-		return report.Failure + fmt.Sprintf(" The agent has received the message: do not send it again blindly. Look with get_run and run_id %q, or ask the agent to go on.", r.ID.String())
-	default:
-		next := "Call again if the failure may pass; else change the message."
-		return report.Failure + " " + next
+// endedText says why there is no whole answer, and what to do about it.
+func endedText(report run.Report) string {
+	if report.State == run.Cancelled {
+		return "The run was cancelled: the agent has stopped working on the message."
 	}
+	next := "Read the thread's messages before you send it again."
+	switch {
+	case report.Arrival == run.NotArrived:
+		next = "Call again if the failure may pass; else change the message."
+	case report.Arrival == run.Arrived && report.State == run.Interrupted:
+		next = "Do not send it again blindly: ask the agent in the same thread to go on."
+	case report.Arrival == run.Arrived:
+		next = "Ask again in other words, or have the agent looked at in Sema4.ai."
+	}
+	return report.Failure + " " + next
 }
 
 func partial(text string) string {

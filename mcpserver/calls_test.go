@@ -69,9 +69,9 @@ func withCommas(cents int64) string {
 	return fmt.Sprintf("%s.%02d", whole, cents%100)
 }
 
-// TestNoNotificationIsLostOrLate makes 250 calls in each era, 8 at once.
+// TestNoNotificationIsLostOrLate makes 500 calls in each era, 8 at once.
 func TestNoNotificationIsLostOrLate(t *testing.T) {
-	const calls, atOnce, each = 250, 8, 5
+	const calls, atOnce, each = 500, 8, 5
 	f := newFront(t, nil, fiveSteps)
 	path := agentPath(f.tenant.AgentID("Five"))
 	for _, era := range []string{"legacy", "modern"} {

@@ -64,7 +64,7 @@ type sighting struct {
 	superseded bool // a later message of a user follows: nothing more will come
 }
 
-// whole tells that the last answer is marked as complete.
+// whole tells that the last answer is complete, or does not say that it is not.
 func (s sighting) whole() bool {
 	if len(s.answers) == 0 {
 		return false
@@ -123,13 +123,12 @@ func (m *Manager) follow(ctx context.Context, r *Run) {
 			r.end(Interrupted, fmt.Sprintf("The conversation cannot be read: %v.", err))
 			return
 		case err == nil:
-			settled := seen.size() == size || seen.superseded
 			r.adopt(seen)
-			if m.settle(r, seen, settled, time.Since(grown)) {
-				return
-			}
 			if seen.size() != size {
 				size, grown, pause = seen.size(), time.Now(), m.config.PollFirst
+			}
+			if m.settle(r, seen, time.Since(grown)) {
+				return
 			}
 		}
 		select {
@@ -143,23 +142,27 @@ func (m *Manager) follow(ctx context.Context, r *Run) {
 // adopt takes what the conversation shows in place of what the stream gave.
 func (r *Run) adopt(seen sighting) {
 	r.update(func() {
-		r.arrived = r.arrived || seen.arrived
+		if seen.arrived {
+			r.arrival = Arrived
+		}
 		r.written, r.messages = nil, slices.Clone(seen.answers)
 		r.notice(r.messages)
 	})
 }
 
-// settle ends the run where what was seen allows it. Still tells that nothing
-// has changed since the last look, which was a pause ago; idle, for how long.
-func (m *Manager) settle(r *Run, seen sighting, still bool, idle time.Duration) bool {
+// settle ends the run where what was seen allows it. Idle is how long the
+// conversation has stood still. An agent may write several messages, so even a
+// complete one is taken for the last only after a moment.
+func (m *Manager) settle(r *Run, seen sighting, idle time.Duration) bool {
+	quiet := m.config.Quiet
 	switch {
-	case seen.whole() && still:
+	case seen.whole() && (seen.superseded || idle >= quiet/20):
 		r.end(Completed, "")
 	case seen.superseded:
 		r.end(Interrupted, "The agent's answer is incomplete, and the thread has gone on since.")
-	case !seen.arrived && idle > m.config.Quiet/4:
-		r.end(Failed, "The message is not in the conversation: it did not arrive, and the agent did not run.")
-	case seen.arrived && idle > m.config.Quiet:
+	case !seen.arrived && idle >= quiet/4:
+		r.end(Failed, "The tenant did not confirm the message, and it is not in the conversation: most likely it did not arrive and the agent did not run.")
+	case seen.arrived && idle >= quiet:
 		r.end(Interrupted, "The message arrived, but the connection was lost and the agent has written nothing more since.")
 	default:
 		return false

@@ -83,7 +83,7 @@ func TestAnswersAreWhole(t *testing.T) {
 	b := newBench(t, answering)
 	r := b.start("t", "go")
 	report := b.ended(r)
-	if report.State != run.Completed || text(report) != "one two three" || !report.Arrived {
+	if report.State != run.Completed || text(report) != "one two three" || report.Arrival != run.Arrived {
 		t.Errorf("got %+v", report)
 	}
 	steps, _ := r.Steps(0)
@@ -131,8 +131,8 @@ func TestFaults(t *testing.T) {
 				t.Errorf("got %s %q with %q, want %s %q saying %q", report.State, text(report), report.Failure, test.state, test.text, test.says)
 			}
 			b.tenant.Fail("")
-			if sent := b.sent("t", "go"); sent != test.sent || report.Arrived != (sent == 1) {
-				t.Errorf("the message stands %d times in the conversation, want %d; the run says arrived=%t", sent, test.sent, report.Arrived)
+			if sent := b.sent("t", "go"); sent != test.sent || (report.Arrival == run.Arrived) != (sent == 1) {
+				t.Errorf("the message stands %d times in the conversation, want %d; the run says %v", sent, test.sent, report.Arrival)
 			}
 		})
 	}
@@ -241,7 +241,7 @@ func TestAnInterruptedRunSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report := b.ended(found); report.State != run.Interrupted || text(report) != "begun" || !report.Arrived {
+	if report := b.ended(found); report.State != run.Interrupted || text(report) != "begun" || report.Arrival != run.Arrived {
 		t.Errorf("in another process: got %+v", report)
 	}
 	if _, err := b.manager.Start(t.Context(), run.Question{Agent: b.agent, Thread: "t", Message: "m"}); !errors.Is(err, run.ErrClosing) {

@@ -22,6 +22,16 @@ const (
 	Interrupted State = "interrupted" // the connection was lost and the agent wrote no more
 )
 
+// Arrival is what is known of a run's message.
+type Arrival uint8
+
+// The zero Arrival is Unknown: the message was sent and not confirmed.
+const (
+	Unknown    Arrival = iota
+	NotArrived         // it was not sent, or the tenant refused it
+	Arrived            // it stands in the conversation
+)
+
 // Agent is who a run talks to.
 type Agent struct{ ID, Name string }
 
@@ -40,7 +50,7 @@ type Run struct {
 	mu       sync.Mutex // guards all below
 	state    State
 	ended    bool // nothing more will come
-	arrived  bool // the message is known to stand in the conversation
+	arrival  Arrival
 	failure  string
 	question string // what the agent asked
 	messages []restclient.Message
@@ -59,8 +69,8 @@ func newRun(id ID, agent Agent, thread string, stop context.CancelCauseFunc) *Ru
 // Report is what there is to say about a run at one moment.
 type Report struct {
 	State    State
-	Ended    bool   // nothing more will come
-	Arrived  bool   // the message is known to have reached the conversation
+	Ended    bool // nothing more will come
+	Arrival  Arrival
 	Failure  string // why it is Failed or Interrupted
 	Question string // what the agent asked, when NeedsInput
 	Messages []restclient.Message
@@ -71,7 +81,7 @@ type Report struct {
 func (r *Run) Report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Report{State: r.state, Ended: r.ended, Arrived: r.arrived, Failure: r.failure, Question: r.question,
+	return Report{State: r.state, Ended: r.ended, Arrival: r.arrival, Failure: r.failure, Question: r.question,
 		Messages: r.answer(), Elapsed: time.Since(r.began)}
 }
 

@@ -17,11 +17,12 @@ func (m *Manager) send(ctx context.Context, r *Run, message string) {
 	switch {
 	case err == nil:
 		defer stream.Close()
-		r.update(func() { r.arrived, r.written = true, new(restclient.Transcript) })
+		r.update(func() { r.arrival, r.written = Arrived, new(restclient.Transcript) })
 		m.read(ctx, r, stream)
 	case ctx.Err() != nil:
 		r.stopped(ctx)
 	case neverArrived(err):
+		r.update(func() { r.arrival = NotArrived })
 		r.end(Failed, fmt.Sprintf("The message was not delivered: %v. The agent did not run.", err))
 	default:
 		m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("outcome of sending unknown, reading the conversation")

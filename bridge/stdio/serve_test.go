@@ -151,9 +151,9 @@ func modern(call string) string {
 	return strings.Replace(call, `"_meta":{`, `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},`, 1)
 }
 
-// TestNoNotificationIsLostOrLate makes 250 calls in each era, 8 at once.
+// TestNoNotificationIsLostOrLate makes 500 calls in each era, 8 at once.
 func TestNoNotificationIsLostOrLate(t *testing.T) {
-	const calls, atOnce, each = 500, 8, 5
+	const calls, atOnce, each = 1000, 8, 5
 	h := start(t, fixture(nil, nil))
 	room := make(chan struct{}, atOnce)
 	go func() {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const defaultSeconds = 3 * time.Second
+const defaultDuration = 3 * time.Second
 
 // values are what templates stand for.
 type values struct {
@@ -52,7 +52,7 @@ func parseTemplate(text string) (template, error) {
 func parseVariable(text string) (part, error) {
 	name, fallback, hasFallback := strings.Cut(text, "|")
 	name = strings.TrimSpace(name)
-	variable := part{name: name, fallback: defaultSeconds}
+	variable := part{name: name, fallback: defaultDuration}
 	switch {
 	case name == "seconds" && hasFallback:
 		var err error

@@ -2,7 +2,7 @@
 // SDK's client, in both protocol eras, and checks what a host would rely on.
 import { check, deadline, expect, expectSame, finish, sleep } from './lib/checks.mjs'
 import { MODERN, bridge, connect, http } from './lib/connect.mjs'
-import { SALES_QUESTION, rowsIn, salesByRegion, textOf } from './lib/expected.mjs'
+import { SALES_QUESTION, questionsIn, rowsIn, salesByRegion, textOf } from './lib/expected.mjs'
 import { AGENTS, KEY, agentPath, endWithUs, gone, newThread, serve, tenantPath } from './lib/programs.mjs'
 
 const CALL_BUDGET = 2_000 // milliseconds, of the servers that are asked for stories
@@ -12,6 +12,7 @@ const LAST_SENTENCE = 'You will find that the number depends on how quietly you 
 const tenant = await serve('sema4-local-tenant')
 const server = await serve('sema4-mcp-server', '--local')
 const hasty = await serve('sema4-mcp-server', '--local', '--call-budget', `${CALL_BUDGET}ms`)
+const remote = await serve('sema4-mcp-server', '--base-url', restSettings(KEY).SEMA4_BASE_URL)
 
 const regions = await salesByRegion(tenant.origin, AGENTS.sales)
 const story = await textOf(tenant.origin, AGENTS.stories, 'Tell me a 1-second story') // the pace is all that differs
@@ -28,6 +29,7 @@ const places = [
   { name: 'http, all agents', open: () => http(server.origin + tenantPath), tools: tenantTools },
   { name: 'stdio', open: () => bridge(['--local']), tools: tenantTools },
   // Two processes, and the REST API between them on a real socket.
+  { name: 'http to REST', open: overHTTP(remote.origin, AGENTS.sales), tools: agentTools('sales_analyst') },
   { name: 'stdio to REST', open: () => bridge([], restSettings(KEY)), tools: tenantTools },
 ]
 for (const place of places) for (const mode of ['legacy', 'modern', 'auto']) await visit(place, mode)
@@ -35,6 +37,10 @@ for (const place of places) for (const mode of ['legacy', 'modern', 'auto']) awa
 await Promise.all(['legacy', 'modern'].flatMap(mode => [
   tellStory(`http ${mode}`, overHTTP(hasty.origin, AGENTS.stories), mode),
   tellStory(`stdio ${mode}`, () => bridge(['--local', '--call-budget', `${CALL_BUDGET}ms`]), mode),
+  giveUp(`http ${mode}`, overHTTP(remote.origin, AGENTS.stories), mode),
+  giveUp(`stdio ${mode}`, () => bridge([], restSettings(KEY)), mode),
+  killBridge(mode, { working: true }),
+  killBridge(mode, { working: false }),
 ]))
 
 for (const mode of ['legacy', 'modern']) {
@@ -43,7 +49,7 @@ for (const mode of ['legacy', 'modern']) {
 }
 await refusals()
 await probeThenInitialize()
-for (const program of [tenant, server, hasty]) await check(`${program.name} ends when told to`, program.stop)
+for (const program of [server, hasty, remote, tenant]) await check(`${program.name} ends when told to`, program.stop)
 finish('SDK client')
 
 // visit is what a host does first: it connects, lists the tools and asks.
@@ -69,12 +75,19 @@ async function withClient(label, open, mode, use) {
   if (!connection) return
   await use(label, connection)
   await check(`${label}: closes`, async () => {
-    expectSame(connection.errors.map(String), [], 'errors of the client')
+    expectSame(connection.errors.map(String).filter(error => !answersCancelled(error, connection)), [], 'errors of the client')
     const { pid } = connection.transport
     await connection.client.close()
     // Hosts kill a process that lingers, and so would the SDK after 2 s.
     if (pid) expect(await gone(pid, 1_000), `the bridge, ${pid}, still runs`)
   })
+}
+
+// Without a session, a legacy HTTP server cannot tell whose request a cancelling
+// notification means, and answers it all the same: the specification has the
+// sender ignore that. This client reports it as an error.
+function answersCancelled(error, { transport, cancelled }) {
+  return cancelled && transport.pid === undefined && error.startsWith('Error: Received a response for an unknown message ID')
 }
 
 function checkTool(tool) {
@@ -131,6 +144,53 @@ async function tellStory(name, open, mode) {
       throw new Error('the story has no end')
     })
   })
+}
+
+// giveUp is a host that hangs up on a long call and asks again.
+async function giveUp(name, open, mode) {
+  await withClient(`given up, ${name}`, open, mode, (label, connection) => check(`${label}: the same key joins the run`, async () => {
+    const { client } = connection
+    connection.cancelled = mode === 'legacy'
+    const thread = newThread()
+    const args = { message: 'Tell me a 4-second story', thread_identifier: thread, idempotency_key: `key-${thread}` }
+    const error = await call(client, 'message_storyteller_agent', args, { timeout: 1_000 }).catch(error => error)
+    expect(error instanceof Error && /timed out/i.test(error.message), `the call was not given up: ${error}`)
+    expectSame(textIn(await call(client, 'message_storyteller_agent', args)), story, 'the story')
+    expectSame(await questionsIn(tenant.origin, AGENTS.stories, thread), 1, 'messages sent')
+  }))
+}
+
+// killBridge is a host that is killed, and another one that knows no more than
+// the run's id. It finds what there is in the tenant: all of an answer that was
+// complete. The vendor stops an agent that nobody reads any more, so an answer
+// may also stay in part; then the result has to say so. Nothing is sent again.
+async function killBridge(mode, { working }) {
+  const label = `killed ${working ? 'at work' : 'afterwards'}, stdio ${mode}`
+  await check(`${label}: another process finds the answer`, async () => {
+    const thread = newThread()
+    const first = await connect(bridge([], restSettings(KEY)), mode)
+    const result = await call(first.client, 'message_storyteller_agent',
+      { message: 'Tell me a 4-second story', thread_identifier: thread, ...(working && { wait_seconds: 1 }) })
+    expectSame(runOf(result).state, working ? 'working' : 'completed', textIn(result))
+    process.kill(first.transport.pid, 'SIGKILL')
+    const second = await connect(bridge([], restSettings(KEY)), mode)
+    try {
+      const found = await call(second.client, 'get_run', { run_id: runOf(result).run_id }, { timeout: 55_000 })
+      const { state } = runOf(found)
+      if (working && state === 'interrupted') {
+        const [, written] = textIn(found).split('Written so far:\n\n')
+        expect(found.isError && written?.length > 100, textIn(found))
+        // Its last paragraph may end anywhere.
+        for (const paragraph of written.trim().split('\n\n')) expect(story.includes(paragraph), `the story has no such paragraph: ${paragraph}`)
+      } else {
+        expectSame([state, textIn(found)], ['completed', story], 'the run')
+      }
+      expectSame(await questionsIn(tenant.origin, AGENTS.stories, thread), 1, 'messages sent')
+      return state
+    } finally {
+      await second.client.close()
+    }
+  }, { within: 60_000 })
 }
 
 async function emoji(name, open, mode) {

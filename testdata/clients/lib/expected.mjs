@@ -33,13 +33,19 @@ export async function textOf(origin, agent, question) {
   return content.filter(item => item.kind === 'text').map(item => item.text.trim()).join('\n\n')
 }
 
-async function post(url, body) {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(15_000),
-  })
-  expect(response.ok, `POST ${url}: ${response.status}`)
+// questionsIn counts what has been sent into the conversations of a name.
+export async function questionsIn(origin, agent, name) {
+  const url = `${origin}/tenants/local/api/v2/agents/${agent}/conversations`
+  const named = (await rest(`${url}?limit=100`)).data.filter(conversation => conversation.name === name)
+  const messages = await Promise.all(named.map(({ id }) => rest(`${url}/${id}/messages`)))
+  return messages.flatMap(({ data }) => data).filter(message => message.role === 'user').length
+}
+
+const post = (url, body) => rest(url, { method: 'POST', body: JSON.stringify(body) })
+
+async function rest(url, init) {
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }
+  const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(15_000) })
+  expect(response.ok, `${init?.method ?? 'GET'} ${url}: ${response.status}`)
   return response.json()
 }

@@ -61,7 +61,7 @@ func workingText(r *run.Run, report run.Report, answer string, start int) string
 		doing = "Last seen: " + steps[len(steps)-1] + "."
 	}
 	return paragraphs(
-		fmt.Sprintf("The agent is still working, %s so far. It goes on whether or not anybody waits, and its answer is kept.", report.Elapsed.Round(time.Second)),
+		fmt.Sprintf("The agent is still working, %s so far. It goes on after this call, and its answer is kept, for as long as this server runs.", report.Elapsed.Round(time.Second)),
 		doing, partial(lastLines(answer)),
 		fmt.Sprintf("To wait for the answer, call get_run with run_id %q. Do not send the message again.", r.ID.String()))
 }

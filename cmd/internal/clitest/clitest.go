@@ -33,7 +33,7 @@ func Run(t *testing.T) {
 		Dir:           filepath.Join("testdata", "script"),
 		UpdateScripts: os.Getenv("UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
-			env.Values[serverKey{}] = new(server)
+			env.Values[lastServer{}] = new(*server)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -46,16 +46,15 @@ func Run(t *testing.T) {
 	})
 }
 
-// server is the one that a script has started.
+// server is a process that a script has started.
 type server struct {
 	process *exec.Cmd
-	stderr  bytes.Buffer
+	stderr  bytes.Buffer // to be read when drained is closed
 	drained chan struct{}
 }
 
-type serverKey struct{}
-
-func serverOf(ts *testscript.TestScript) *server { return ts.Value(serverKey{}).(*server) }
+// lastServer is the key of the one that was started last.
+type lastServer struct{}
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
@@ -65,32 +64,19 @@ const startWithin = 20 * time.Second
 func start(ts *testscript.TestScript, _ bool, args []string) {
 	path, err := exec.LookPath(args[0])
 	ts.Check(err)
-	s := serverOf(ts)
-	s.process = exec.Command(path, args[1:]...)
+	s := &server{process: exec.Command(path, args[1:]...), drained: make(chan struct{})}
+	*ts.Value(lastServer{}).(**server) = s
 	s.process.Dir = ts.Getenv("WORK")
 	s.process.Env = append(os.Environ(), "HOME="+ts.Getenv("WORK"))
 	stderr, err := s.process.StderrPipe()
 	ts.Check(err)
 	ts.Check(s.process.Start())
-	process := s.process // a script may start another one
 	ts.Defer(func() {
-		_ = process.Process.Kill()
-		_ = process.Wait()
+		_ = s.process.Process.Kill()
+		_ = s.process.Wait()
 	})
 	found := make(chan string, 1)
-	s.drained = make(chan struct{})
-	go func() {
-		defer close(s.drained)
-		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			s.stderr.WriteString(lines.Text() + "\n")
-			if url := address.FindString(lines.Text()); url != "" {
-				select {
-				case found <- url:
-				default:
-				}
-			}
-		}
-	}()
+	go s.drain(stderr, found)
 	select {
 	case url := <-found:
 		ts.Setenv("URL", url)
@@ -101,8 +87,22 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// drain keeps what the process says, and passes the first address on.
+func (s *server) drain(stderr io.Reader, found chan<- string) {
+	defer close(s.drained)
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		s.stderr.WriteString(lines.Text() + "\n")
+		if url := address.FindString(lines.Text()); url != "" {
+			select {
+			case found <- url:
+			default:
+			}
+		}
+	}
+}
+
 func shutdown(ts *testscript.TestScript, _ bool, args []string) {
-	s := serverOf(ts)
+	s := *ts.Value(lastServer{}).(**server)
 	signal := syscall.SIGINT
 	if len(args) > 0 && args[0] == "TERM" {
 		signal = syscall.SIGTERM

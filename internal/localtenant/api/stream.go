@@ -58,6 +58,9 @@ func relay(ctx context.Context, run *runs.Run, out *eventWriter) error {
 			out.comment("keep-alive")
 			out.flush()
 		case <-ctx.Done():
+			if out.begun { // the status has been written
+				return nil
+			}
 			return ctx.Err()
 		}
 	}

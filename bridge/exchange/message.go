@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -158,23 +159,25 @@ func parseMessage(data []byte) Message {
 	return message.withParams(members.Params)
 }
 
+// withParams adds the params. A notification is owed no answer, so one whose
+// params are wrong is left without any.
 func (m Message) withParams(params json.RawMessage) Message {
 	if params == nil || string(params) == "null" {
 		return m
 	}
-	if params[0] != '{' {
-		m.Kind, m.Fault = Invalid, fault(jsonrpc2.CodeInvalidParams, `"params" must be an object`)
-		return m
-	}
-	m.Params = params
 	var peek struct {
 		Meta Meta `json:"_meta"`
 	}
-	if err := json.Unmarshal(params, &peek); err != nil {
-		m.Kind, m.Fault = Invalid, fault(jsonrpc2.CodeInvalidParams, `"_meta" cannot be read: %v`, err)
-		return m
+	err := errors.New("it must be an object")
+	if params[0] == '{' {
+		err = json.Unmarshal(params, &peek)
 	}
-	m.Meta = peek.Meta
+	switch {
+	case err == nil:
+		m.Params, m.Meta = params, peek.Meta
+	case m.Kind == Request:
+		m.Kind, m.Fault = Invalid, fault(jsonrpc2.CodeInvalidParams, `"params" cannot be read: %v`, err)
+	}
 	if token := m.Meta.ProgressToken; token != nil && usableID(token) == nil {
 		m.Meta.ProgressToken = nil
 	}

@@ -2,7 +2,6 @@ package stdio
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -35,6 +34,8 @@ type Chooser func(ctx context.Context, method string) *server.MCPServer
 func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, log zerolog.Logger) error {
 	calls, cancelCalls := context.WithCancel(log.WithContext(context.WithoutCancel(ctx)))
 	defer cancelCalls()
+	serving, served := context.WithCancel(context.Background())
+	defer served()
 	s := newStream(in, out)
 	h := &handler{stream: s, choose: choose, calls: calls, peer: new(exchange.Peer)}
 	held := &heldStream{stream: s, ctx: ctx, cancelCalls: cancelCalls}
@@ -42,8 +43,29 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, log
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, s.end)
 	defer stop()
-	<-conn.DisconnectNotify()
+	select {
+	case <-conn.DisconnectNotify():
+	case <-s.overdue(serving):
+	}
 	return held.verdict()
+}
+
+// overdue is for a host that reads nothing: whatever is being written to it
+// then hangs, and with it the connection's own end.
+func (s *stream) overdue(serving context.Context) <-chan struct{} {
+	overdue := make(chan struct{})
+	go func() {
+		select {
+		case <-s.ended:
+		case <-s.inputEnded:
+		case <-serving.Done():
+			return
+		}
+		if !within(serving.Done(), finishWithin+reportWithin) {
+			close(overdue)
+		}
+	}()
+	return overdue
 }
 
 // heldStream holds the end of the input back until the calls in flight are
@@ -104,28 +126,12 @@ type handler struct {
 }
 
 func (h *handler) Handle(_ context.Context, _ *jsonrpc2.Conn, request *jsonrpc2.Request) {
-	if request.Notif {
-		h.notified(request)
-		return
-	}
 	c, ctx := h.stream.begin(h.calls, request.ID.Num)
 	go func() {
 		// A failed write ends the connection by itself.
 		_ = exchange.Carry(ctx, h.choose(ctx, c.Method), c.Message, h.peer, writer{h.stream, c})
 		h.stream.forget(c)
 	}()
-}
-
-func (h *handler) notified(request *jsonrpc2.Request) {
-	if request.Method != string(mcp.MethodNotificationCancelled) || request.Params == nil {
-		return
-	}
-	var params struct {
-		RequestID json.RawMessage `json:"requestId"`
-	}
-	if json.Unmarshal(*request.Params, &params) == nil {
-		h.stream.cancel(params.RequestID)
-	}
 }
 
 // writer is the stream as one call's exchange sees it.

@@ -141,7 +141,9 @@ func TestBadInputIsAnsweredAndTheConnectionLives(t *testing.T) {
 	h.send("", "   ", `{"jsonrpc":"2.0","method":"notifications/initialized"}`, `{"jsonrpc":"2.0","id":99,"result":{}}`,
 		`{"jsonrpc":"2.0","id":1e99,"result":{}}`, `{"jsonrpc":"2.0","id":"never sent","error":{"code":1,"message":"x"}}`,
 		`{"jsonrpc":"2.0","method":"notifications/cancelled"}`, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}}`,
-		`[{"jsonrpc":"2.0","method":"notifications/initialized"}]`)
+		`[{"jsonrpc":"2.0","method":"notifications/initialized"}]`, `{"jsonrpc":"2.0","id":1,"error":null}`,
+		`{"jsonrpc":"2.0","id":1,"result":{"x":1e999}}`, `{"jsonrpc":"2.0","result":{}}`,
+		`{"jsonrpc":"2.0","method":"notifications/cancelled","params":[1]}`, `{"jsonrpc":"2.0","method":"x","params":{"_meta":5}}`)
 	h.send("\ufeff" + ping("8") + "\r")
 	h.expect(`"id":8,`)
 }
@@ -209,6 +211,45 @@ func TestCancelledCallsAreNotAnswered(t *testing.T) {
 	<-cancelled
 	if line := h.receive(); strings.Contains(line, `"a"`) || !strings.Contains(line, `[{"jsonrpc":"2.0","id":"b"`) {
 		t.Errorf("got %s, want the answer to b alone", line)
+	}
+}
+
+func TestCancellationsFindTheirCall(t *testing.T) {
+	cancelled := make(chan struct{})
+	h := start(t, fixture(nil, cancelled))
+	for id, named := range map[string]string{
+		`"a&b"`: `"a&b"`, `"<x>"`: `"<x>"`, `"\u00e9"`: `"é"`, `"a\/b"`: `"a/b"`, "-1": "-1", "100000000000000000000000": "100000000000000000000000",
+	} {
+		h.send(toolCall(id, "wait"), `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"-1"}}`,
+			`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":`+named+`}}`)
+		select {
+		case <-cancelled:
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%s did not cancel %s", named, id)
+		}
+	}
+	h.send(ping("7"))
+	h.expect(`"id":7,`)
+}
+
+func TestAHostThatReadsNothingDoesNotKeepTheBridgeAlive(t *testing.T) {
+	for name, end := range map[string]func(*host){
+		"end of input": func(h *host) { h.in.Close() },
+		"told to stop": func(h *host) { h.stop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := start(t, fixture(nil, nil))
+			h.send("garbage") // its answer is never read
+			end(h)
+			select {
+			case err := <-h.done:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("the bridge does not end")
+			}
+		})
 	}
 }
 

@@ -18,13 +18,15 @@ import (
 // byte for byte.
 type stream struct {
 	lines <-chan readLine
-	ended chan struct{} // closed when there is nothing more to read
+	ended chan struct{} // closed when nothing more is to be read
 
-	writing sync.Mutex // guards out and broken
+	inputEnded chan struct{} // closed when the input itself has ended
+
+	writing sync.Mutex // guards out; held for as long as the host does not read
 	out     io.Writer
-	broken  error
 
 	mu     sync.Mutex // guards all below
+	broken error      // of out
 	queue  []queued   // what is left of the last line
 	number uint64
 	calls  map[uint64]*call
@@ -58,29 +60,34 @@ type array struct {
 
 func newStream(in io.Reader, out io.Writer) *stream {
 	lines := make(chan readLine)
-	s := &stream{lines: lines, ended: make(chan struct{}), out: out, calls: make(map[uint64]*call)}
+	s := &stream{lines: lines, ended: make(chan struct{}), inputEnded: make(chan struct{}), out: out, calls: make(map[uint64]*call)}
 	s.idle = sync.NewCond(&s.mu)
-	go pump(newLineReader(in), lines, s.ended)
+	go s.pump(newLineReader(in), lines)
 	return s
 }
 
 // pump reads ahead by one line, as nothing can wake a read of standard input.
-func pump(reader *lineReader, lines chan<- readLine, ended <-chan struct{}) {
+func (s *stream) pump(reader *lineReader, lines chan<- readLine) {
 	for {
 		line, err := reader.next()
+		last := err != nil && !errors.Is(err, errLineTooLong)
+		if last {
+			close(s.inputEnded)
+		}
 		select {
 		case lines <- readLine{line, err}:
-		case <-ended:
+		case <-s.ended:
 			return
 		}
-		if err != nil && !errors.Is(err, errLineTooLong) {
+		if last {
 			return
 		}
 	}
 }
 
-// ReadObject gives the connection its next message. What it cannot take is
-// answered here.
+// ReadObject gives the connection its next request. All else is dealt with
+// here: what cannot be understood is answered, a notification may cancel a call,
+// and a response refers to nothing, as nothing is ever asked of the host.
 func (s *stream) ReadObject(v any) error {
 	for {
 		next, err := s.next()
@@ -90,12 +97,9 @@ func (s *stream) ReadObject(v any) error {
 		switch next.Kind {
 		case exchange.Invalid:
 			s.settle(next.array, exchange.Refusal(next.Message))
-		case exchange.Response:
-			var known jsonrpc2.Response
-			if json.Unmarshal(next.Raw, &known) == nil { // else its id is none that we ever sent
-				return json.Unmarshal(next.Raw, v)
-			}
-		default:
+		case exchange.Notification:
+			s.notified(next.Message)
+		case exchange.Request:
 			return json.Unmarshal(s.admit(next), v)
 		}
 	}
@@ -149,22 +153,25 @@ func (s *stream) enqueue(read readLine) error {
 }
 
 // admit notes a request as being answered and returns what the connection is to
-// see of a message: its method, and of a notification its params.
+// see of it: its method, under a number.
 func (s *stream) admit(next queued) []byte {
-	request := jsonrpc2.Request{Method: next.Method, Notif: next.Kind == exchange.Notification}
-	if request.Notif {
-		if next.Params != nil {
-			request.Params = &next.Params
-		}
-	} else {
-		s.mu.Lock()
-		s.number++
-		s.calls[s.number] = &call{queued: next, number: s.number}
-		request.ID = jsonrpc2.ID{Num: s.number}
-		s.mu.Unlock()
-	}
-	seen, _ := json.Marshal(&request) // a string, a number and valid JSON always encode
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.number++
+	s.calls[s.number] = &call{queued: next, number: s.number}
+	seen, _ := json.Marshal(&jsonrpc2.Request{Method: next.Method, ID: jsonrpc2.ID{Num: s.number}}) // a string and a number always encode
 	return seen
+}
+
+// notified heeds the one notification that matters here. It runs between two
+// requests, so that it finds the call it is meant for.
+func (s *stream) notified(message exchange.Message) {
+	var params struct {
+		RequestID json.RawMessage `json:"requestId"`
+	}
+	if message.Method == string(mcp.MethodNotificationCancelled) && json.Unmarshal(message.Params, &params) == nil {
+		s.cancel(params.RequestID)
+	}
 }
 
 // begin returns the call of that number with a context that ends when the
@@ -182,14 +189,24 @@ func (s *stream) cancel(id json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.calls {
-		if string(c.ID) == string(id) && c.cancel != nil {
+		if sameID(c.ID, id) && c.cancel != nil {
 			c.cancelled = true
 			c.cancel()
 		}
 	}
 }
 
-// Notify writes a notification of the call, unless the client has cancelled it.
+// sameID tells whether two ids are the same string, however it is escaped, or
+// the same digits.
+func sameID(a, b json.RawMessage) bool {
+	var textA, textB string
+	if json.Unmarshal(a, &textA) == nil && json.Unmarshal(b, &textB) == nil {
+		return textA == textB
+	}
+	return string(a) == string(b)
+}
+
+// notify writes a notification of the call, unless the client has cancelled it.
 func (s *stream) notify(c *call, n mcp.JSONRPCNotification) error {
 	s.mu.Lock()
 	cancelled := c.cancelled
@@ -256,12 +273,16 @@ func (s *stream) write(v any) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.broken == nil {
-		if _, s.broken = s.out.Write(append(line, '\n')); s.broken != nil {
-			s.end()
-		}
+	if err := s.failure(); err != nil {
+		return err
 	}
-	return s.broken
+	if _, err = s.out.Write(append(line, '\n')); err != nil {
+		s.mu.Lock()
+		s.broken = err
+		s.mu.Unlock()
+		s.end()
+	}
+	return err
 }
 
 // end makes the reading side see the end of the input.
@@ -283,8 +304,8 @@ func (s *stream) Close() error {
 
 // failure is the error that ended the writing side, or nil.
 func (s *stream) failure() error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.broken
 }
 

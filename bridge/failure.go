@@ -40,7 +40,7 @@ func failureOf(err error) *failure {
 	switch {
 	case errors.As(err, &badID), errors.As(err, &conflict):
 		f.ran = "Nothing was sent to the agent."
-	case errors.Is(err, run.ErrElsewhere):
+	case errors.Is(err, run.ErrNotHeld):
 		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run."
 	case errors.Is(err, run.ErrClosing):
 		f.next = "Call again in a moment."

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -33,7 +34,10 @@ func (m *Manager) Find(ctx context.Context, id ID, agentName string) (*Run, erro
 func (m *Manager) held(id ID) *Run {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.runs[id.String()]
+	if r := m.runs[id.String()]; r != nil && !r.doubtful() {
+		return r
+	}
+	return nil
 }
 
 func (m *Manager) recover(id ID, agentName string) (*Run, error) {
@@ -52,8 +56,8 @@ func (m *Manager) recover(id ID, agentName string) (*Run, error) {
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(id, Agent{ID: id.AgentID, Name: agentName}, "", stop)
-	r.elsewhere, r.began = true, id.Started
-	m.keep(r, asking{}, func() { m.follow(life, r) })
+	r.began = id.Started
+	m.keep(r, asking{}, func() { m.follow(life, r, false) })
 	return r, nil
 }
 
@@ -64,13 +68,21 @@ type sighting struct {
 	superseded bool // a later message of a user follows: nothing more will come
 }
 
-// whole tells that the last answer is complete, or does not say that it is not.
-func (s sighting) whole() bool {
+// whole tells that the last answer is marked as complete and no tool is at work.
+// Marked is false where the server marks no message at all.
+func (s sighting) whole() (whole, marked bool) {
 	if len(s.answers) == 0 {
-		return false
+		return false, false
+	}
+	for _, message := range s.answers {
+		for _, content := range message.Content {
+			if call := content.ToolCall; call != nil && call.Status != "finished" && call.Status != "failed" && call.Status != "" {
+				return false, true
+			}
+		}
 	}
 	last := s.answers[len(s.answers)-1]
-	return last.Complete == nil || *last.Complete
+	return last.Complete == nil || *last.Complete, last.Complete != nil
 }
 
 // size grows with whatever the agent writes.
@@ -110,8 +122,10 @@ func (m *Manager) look(ctx context.Context, id ID) (sighting, error) {
 }
 
 // follow reads the conversation again and again until the run's answer stands
-// complete, or has not grown for a while.
-func (m *Manager) follow(ctx context.Context, r *Run) {
+// complete, or has not grown for a while. Finished tells that the agent has said
+// that it is done.
+func (m *Manager) follow(ctx context.Context, r *Run, finished bool) {
+	r.update(func() { r.followed = true })
 	pause, size, grown := m.config.PollFirst, -1, time.Now()
 	for {
 		seen, err := m.look(ctx, r.ID)
@@ -119,15 +133,15 @@ func (m *Manager) follow(ctx context.Context, r *Run) {
 		case ctx.Err() != nil:
 			r.stopped(ctx)
 			return
-		case err != nil && (refused(err) || time.Since(grown) > m.config.Quiet):
-			r.end(Interrupted, fmt.Sprintf("The conversation cannot be read: %v.", err))
+		case err != nil && (unreadable(err) || time.Since(grown) > m.config.Quiet):
+			r.infer(Interrupted, fmt.Sprintf("The conversation cannot be read: %v.", err))
 			return
 		case err == nil:
 			r.adopt(seen)
 			if seen.size() != size {
 				size, grown, pause = seen.size(), time.Now(), m.config.PollFirst
 			}
-			if m.settle(r, seen, time.Since(grown)) {
+			if m.settle(r, seen, finished, time.Since(grown)) {
 				return
 			}
 		}
@@ -151,21 +165,54 @@ func (r *Run) adopt(seen sighting) {
 }
 
 // settle ends the run where what was seen allows it. Idle is how long the
-// conversation has stood still. An agent may write several messages, so even a
-// complete one is taken for the last only after a moment.
-func (m *Manager) settle(r *Run, seen sighting, idle time.Duration) bool {
+// conversation has stood still.
+func (m *Manager) settle(r *Run, seen sighting, finished bool, idle time.Duration) bool {
 	quiet := m.config.Quiet
+	whole, marked := seen.whole()
 	switch {
-	case seen.whole() && (seen.superseded || idle >= quiet/20):
-		r.end(Completed, "")
+	case whole && (finished || seen.superseded || idle >= m.patience(r, marked)):
+		r.infer(Completed, "")
 	case seen.superseded:
-		r.end(Interrupted, "The agent's answer is incomplete, and the thread has gone on since.")
-	case !seen.arrived && idle >= quiet/4:
-		r.end(Failed, "The tenant did not confirm the message, and it is not in the conversation: most likely it did not arrive and the agent did not run.")
-	case seen.arrived && idle >= quiet:
-		r.end(Interrupted, "The message arrived, but the connection was lost and the agent has written nothing more since.")
+		r.infer(Interrupted, "The agent's answer is incomplete, and the thread has gone on since.")
+	case seen.arrival() == Unknown && idle >= quiet/4:
+		r.infer(Failed, "The tenant did not confirm the message, and it is not in the conversation: most likely it did not arrive and the agent did not run.")
+	case idle >= quiet:
+		r.infer(Interrupted, fmt.Sprintf("The message arrived, but the connection to the agent was lost or is another process's, and the agent has written nothing more for %s.", quiet))
 	default:
 		return false
 	}
 	return true
+}
+
+// patience is how long a conversation has to stand still before its last
+// complete message counts as the end. An agent may write several, with work in
+// between; only in an old conversation nothing is to be expected.
+func (m *Manager) patience(r *Run, marked bool) time.Duration {
+	switch quiet := m.config.Quiet; {
+	case !marked:
+		return quiet
+	case r.Elapsed() < 10*quiet:
+		return quiet / 2
+	default:
+		return quiet / 20
+	}
+}
+
+// infer ends the run by what its conversation looks like.
+func (r *Run) infer(state State, failure string) {
+	r.update(func() { r.inferred = true })
+	r.end(state, failure)
+}
+
+func (s sighting) arrival() Arrival {
+	if s.arrived {
+		return Arrived
+	}
+	return Unknown
+}
+
+// unreadable tells which failures to read a conversation will not pass by
+// themselves.
+func unreadable(err error) bool {
+	return isStatus(err, http.StatusUnauthorized) || isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound)
 }

@@ -41,8 +41,9 @@ func (c Config) withDefaults() Config {
 // been sent.
 var ErrClosing = errors.New("the bridge is shutting down: the message was not sent")
 
-// ErrElsewhere is returned for a run that only another process can stop.
-var ErrElsewhere = errors.New("the run was begun by another process, and only that one can stop it")
+// ErrNotHeld is returned for a run that cannot be stopped: only closing its
+// stream does that.
+var ErrNotHeld = errors.New("the agent cannot be stopped from here: another process began the run, or the connection to the agent was lost")
 
 // errStopped is the cause with which a run's reader is ended by request.
 var errStopped = errors.New("the run was cancelled")
@@ -72,7 +73,7 @@ type Manager struct {
 type asking struct{ agentID, thread, key, message string }
 
 type expiringRun struct {
-	id   string
+	run  *Run
 	what asking
 	at   time.Time
 }
@@ -130,11 +131,11 @@ func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
 		return nil, ErrClosing
 	}
 	r := m.asked[what]
-	if r == nil {
+	if r == nil || r.neverSent() {
 		return nil, nil
 	}
-	if what.key == "" && !r.Live() {
-		return nil, nil // asked again after the answer: a new question
+	if what.key == "" && !r.working() {
+		return nil, nil // the same words after an answer, or as one, are a new message
 	}
 	if r.ID.Digest != digest(message) {
 		return nil, &KeyConflictError{Run: r.ID}
@@ -194,11 +195,11 @@ func (m *Manager) keep(r *Run, what asking, work func()) {
 func (m *Manager) retire(r *Run, what asking) {
 	r.stop(nil)
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if what.key == "" && m.asked[what] == r {
 		delete(m.asked, what)
 	}
-	m.expiry = append(m.expiry, expiringRun{r.ID.String(), what, time.Now().Add(m.config.Keep)})
+	m.expiry = append(m.expiry, expiringRun{r, what, time.Now().Add(m.config.Keep)})
+	m.mu.Unlock()
 	report := r.Report()
 	m.log.Info().Str("run_id", r.ID.String()).Str("agent_id", r.ID.AgentID).Str("state", string(report.State)).
 		Str("failure", report.Failure).Dur("elapsed", report.Elapsed).Msg("run ended")
@@ -210,10 +211,12 @@ func (m *Manager) forgetExpired() {
 	for len(m.expiry) > 0 && (len(m.expiry) > maxKept || m.expiry[0].at.Before(now)) {
 		oldest := m.expiry[0]
 		m.expiry = m.expiry[1:]
-		if r := m.runs[oldest.id]; r != nil && m.asked[oldest.what] == r {
+		if m.asked[oldest.what] == oldest.run {
 			delete(m.asked, oldest.what)
 		}
-		delete(m.runs, oldest.id)
+		if id := oldest.run.ID.String(); m.runs[id] == oldest.run { // it may have been looked at anew
+			delete(m.runs, id)
+		}
 	}
 }
 
@@ -234,15 +237,17 @@ func (m *Manager) Live() int {
 }
 
 // Cancel stops the agent. It returns when the run's reader has gone, which is
-// what makes the vendor stop. A run whose reader lives elsewhere cannot be
-// stopped from here.
+// what makes the vendor stop; ErrNotHeld where it is not held here.
 func (m *Manager) Cancel(ctx context.Context, id ID, agentName string) (*Run, error) {
 	r, err := m.Find(ctx, id, agentName)
 	if err != nil {
 		return nil, err
 	}
-	if r.Live() && r.elsewhere {
-		return nil, ErrElsewhere
+	r.mu.Lock()
+	unheld := !r.ended && r.followed
+	r.mu.Unlock()
+	if unheld {
+		return nil, ErrNotHeld
 	}
 	r.stop(errStopped)
 	select {

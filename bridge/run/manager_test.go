@@ -269,7 +269,7 @@ func TestCancel(t *testing.T) {
 	r := b.start("t", "go")
 	other := run.NewManager(b.tenant.Client(), run.Config{}, zerolog.Nop())
 	defer other.Close()
-	if _, err := other.Cancel(t.Context(), r.ID, "Subject"); !errors.Is(err, run.ErrElsewhere) {
+	if _, err := other.Cancel(t.Context(), r.ID, "Subject"); !errors.Is(err, run.ErrNotHeld) {
 		t.Errorf("from another process: got %v", err)
 	}
 	cancelled, err := b.manager.Cancel(t.Context(), r.ID, "Subject")

@@ -42,13 +42,14 @@ type Run struct {
 	Agent  Agent
 	Thread string // the conversation's name; "" where only the ID is known
 
-	began     time.Time
-	stop      context.CancelCauseFunc // ends the reader
-	done      chan struct{}           // closed when nothing more will come
-	elsewhere bool                    // whoever sent the message is another process
+	began time.Time
+	stop  context.CancelCauseFunc // ends the reader
+	done  chan struct{}           // closed when nothing more will come
 
 	mu       sync.Mutex // guards all below
 	state    State
+	followed bool // its stream is not held here: all that is known is its conversation
+	inferred bool // it ended by what the conversation looked like, not by the agent's word
 	ended    bool // nothing more will come
 	arrival  Arrival
 	failure  string
@@ -116,6 +117,9 @@ func (r *Run) Steps(n int) (steps []string, changed <-chan struct{}) {
 	defer r.mu.Unlock()
 	if r.changed == nil {
 		r.changed = make(chan struct{})
+		if r.ended { // there is no next change to wait for
+			close(r.changed)
+		}
 	}
 	return slices.Clone(r.steps[min(n, len(r.steps)):]), r.changed
 }
@@ -125,6 +129,27 @@ func (r *Run) Live() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.ended
+}
+
+// working tells whether the agent is at it, and not waiting for an answer.
+func (r *Run) working() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.ended && r.state == Working
+}
+
+// doubtful tells whether a second look might see more than the first.
+func (r *Run) doubtful() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended && r.inferred && r.state != Completed
+}
+
+// neverSent tells that the message provably did not arrive.
+func (r *Run) neverSent() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended && r.arrival == NotArrived
 }
 
 // Elapsed is the time since the run began.

@@ -26,7 +26,7 @@ func (m *Manager) send(ctx context.Context, r *Run, message string) {
 		r.end(Failed, fmt.Sprintf("The message was not delivered: %v. The agent did not run.", err))
 	default:
 		m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("outcome of sending unknown, reading the conversation")
-		m.follow(ctx, r)
+		m.follow(ctx, r, false)
 	}
 }
 
@@ -55,7 +55,7 @@ func (m *Manager) read(ctx context.Context, r *Run, stream *restclient.Stream) {
 			if r.sound() {
 				r.conclude()
 			} else {
-				m.follow(ctx, r)
+				m.follow(ctx, r, true)
 			}
 			return
 		case restclient.AgentError:
@@ -77,7 +77,7 @@ func (m *Manager) lost(ctx context.Context, r *Run, err error) {
 		return
 	}
 	m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("stream lost, reading the conversation")
-	m.follow(ctx, r)
+	m.follow(ctx, r, false)
 }
 
 // sound tells that every event of the stream could be applied, so that what was

@@ -144,5 +144,5 @@ func badArguments(inputs []input, faults []string) error {
 	if len(accepted) > 0 {
 		next = "Call it again with: " + strings.Join(accepted, ", ") + "."
 	}
-	return &failure{what: "The arguments are not right: " + strings.Join(faults, "; ") + ".", ran: notRun, next: next}
+	return &failure{what: "The arguments are not right: " + strings.Join(faults, "; ") + ".", next: next}
 }

@@ -52,10 +52,8 @@ func TestArgumentFaultsAreNamed(t *testing.T) {
 			t.Errorf("%s: got %v, want it to say %q", given, err, says)
 			continue
 		}
-		for _, part := range []string{notRun, "message (required), wait_seconds, note"} {
-			if !strings.Contains(err.Error(), part) {
-				t.Errorf("%s: %q does not say %q", given, err, part)
-			}
+		if part := "message (required), wait_seconds, note"; !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %q does not say %q", given, err, part)
 		}
 	}
 	if _, err := parseArguments(nil, json.RawMessage(`{"a":1}`)); err == nil || !strings.Contains(err.Error(), "takes no arguments") {

@@ -1,10 +1,13 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -16,21 +19,29 @@ import (
 // agent ran, and what to do next.
 type failure struct{ what, ran, next string }
 
-const notRun = "The agent did not run."
+// What a call that failed leaves untouched.
+const (
+	notRun       = "The agent did not run."
+	runUntouched = "The run itself is untouched by this, and its answer is kept."
+)
 
-func (f *failure) Error() string { return f.what + " " + f.ran + " " + f.next }
+func (f *failure) Error() string {
+	return strings.Join(slices.DeleteFunc([]string{f.what, f.ran, f.next}, func(s string) bool { return s == "" }), " ")
+}
 
 func (f *failure) result() *mcp.CallToolResult { return mcp.NewToolResultError(f.Error()) }
 
 // failureOf explains an error of the tenant, of the way there, or of the run
-// itself. All of them leave the agent untouched: what goes wrong after a
-// message was sent is part of its run.
-func failureOf(err error) *failure {
+// itself. Untouched is what the tool has to say of the agent where the error
+// says nothing: what goes wrong after a message was sent is part of its run.
+func failureOf(err error, untouched string) *failure {
 	var known *failure
 	if errors.As(err, &known) {
-		return known
+		f := *known
+		f.ran = cmp.Or(f.ran, untouched)
+		return &f
 	}
-	f := &failure{what: sentence(err), ran: notRun}
+	f := &failure{what: sentence(err), ran: untouched}
 	var (
 		badID    *run.IDError
 		conflict *run.KeyConflictError
@@ -38,14 +49,16 @@ func failureOf(err error) *failure {
 		lost     *restclient.ConnectionError
 	)
 	switch {
-	case errors.As(err, &badID), errors.As(err, &conflict):
+	case errors.As(err, &badID):
+		f.ran = ""
+	case errors.As(err, &conflict):
 		f.ran = "Nothing was sent to the agent."
 	case errors.Is(err, run.ErrNotHeld):
 		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run."
 	case errors.Is(err, run.ErrClosing):
 		f.next = "Call again in a moment."
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		f.what, f.next = "The call was cancelled before the message was sent.", "Call again if the answer is still wanted."
+		f.what, f.next = "The call was cancelled before it was done.", "Call again if the answer is still wanted."
 	case errors.As(err, &answer):
 		f.next = adviceFor(answer)
 	case errors.As(err, &lost):

@@ -28,20 +28,29 @@ func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 		"429 timed":   {refused(429, 7*time.Second), []string{notRun, "in 7s"}},
 		"500":         {refused(500, 0), []string{notRun, "in a moment"}},
 		"unreachable": {&restclient.ConnectionError{Method: "GET", Path: "/agents", NotSent: true, Err: errors.New("refused")}, []string{"cannot be reached", notRun, "base URL"}},
-		"bad id":      {&run.IDError{Reason: "this is no id"}, []string{"this is no id", "Nothing was sent"}},
+		"bad id":      {&run.IDError{Reason: "this is no id"}, []string{"this is no id"}},
 		"conflict":    {&run.KeyConflictError{}, []string{"idempotency_key", "Nothing was sent"}},
 		"elsewhere":   {run.ErrNotHeld, []string{"another process", "still at work", "get_run"}},
 		"closing":     {run.ErrClosing, []string{"shutting down", notRun, "again"}},
-		"cancelled":   {fmt.Errorf("GET /agents: %w", context.Canceled), []string{"cancelled before", notRun}},
+		"cancelled":   {fmt.Errorf("GET /agents: %w", context.Canceled), []string{"cancelled before", notRun, "again"}},
 		"other":       {errors.New("surprise"), []string{"surprise.", notRun, "log"}},
 		"known":       {&failure{"What.", "Ran.", "Next."}, []string{"What. Ran. Next."}},
 	} {
-		result := failureOf(test.err).result()
+		result := failureOf(test.err, notRun).result()
 		text := fmt.Sprint(result.Content)
 		for _, part := range test.says {
 			if !strings.Contains(text, part) || !result.IsError {
 				t.Errorf("%s: got %s, want it to say %q", name, text, part)
 			}
+		}
+	}
+}
+
+func TestFailuresSayWhatTheirToolLeavesUntouched(t *testing.T) {
+	refused := &restclient.APIError{StatusCode: 403}
+	for untouched, says := range map[string]string{runUntouched: runUntouched, "": ""} {
+		if text := failureOf(refused, untouched).Error(); !strings.Contains(text, says) || strings.Contains(text, notRun) {
+			t.Errorf("got %q: of a run that may have ended long ago nobody can say that the agent did not run", text)
 		}
 	}
 }

@@ -12,7 +12,7 @@ func fitting[T any](items []T, cursor string) (part []T, next string, err error)
 	start := uint64(0)
 	if cursor != "" {
 		if start, err = strconv.ParseUint(cursor, 10, 31); err != nil || start > uint64(len(items)) {
-			return nil, "", &failure{what: "The cursor is not one of this list.", ran: "Nothing was sent to the agent.",
+			return nil, "", &failure{what: "The cursor is not one of this list.",
 				next: "Pass the cursor as the last part gave it, or leave it out to begin at the start."}
 		}
 	}

@@ -72,13 +72,13 @@ func ambiguous(wanted string, found []restclient.Agent) error {
 	for i, agent := range found {
 		ids[i] = agent.ID
 	}
-	return &failure{what: fmt.Sprintf("%d agents are called %s.", len(found), quoted(wanted)), ran: notRun,
+	return &failure{what: fmt.Sprintf("%d agents are called %s.", len(found), quoted(wanted)),
 		next: "Name one by its id: " + strings.Join(ids, ", ") + "."}
 }
 
 func unknownAgent(wanted string, agents []restclient.Agent) error {
 	if len(agents) == 0 {
-		return &failure{what: "This workspace has no agents that the API key can see.", ran: notRun, next: "Create an agent in Sema4.ai, or use the key of another workspace."}
+		return &failure{what: "This workspace has no agents that the API key can see.", next: "Create an agent in Sema4.ai, or use the key of another workspace."}
 	}
 	names := make([]string, len(agents))
 	for i, agent := range agents {
@@ -89,5 +89,5 @@ func unknownAgent(wanted string, agents []restclient.Agent) error {
 	if len(names) > manyAgents {
 		names, next = names[:manyAgents], "See list_agents; the first are: "
 	}
-	return &failure{what: fmt.Sprintf("There is no agent %s.", quoted(wanted)), ran: notRun, next: next + strings.Join(names, ", ") + "."}
+	return &failure{what: fmt.Sprintf("There is no agent %s.", quoted(wanted)), next: next + strings.Join(names, ", ") + "."}
 }

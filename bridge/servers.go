@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -72,7 +73,7 @@ func Unconfigured(config Config, advice string) *server.MCPServer {
 			return nil, &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
 		}
 	}
-	return t.build("Sema4.ai agents", advice, tools)
+	return t.build("Sema4.ai agents", tenantInstructions, tools)
 }
 
 func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
@@ -86,6 +87,10 @@ func (t *Tenant) server(key, made string, build func() *server.MCPServer) *serve
 	return known.mcp
 }
 
+// budgetMargin lets a call that waits for an agent end by its own clock, with a
+// result, rather than by the context's.
+const budgetMargin = 500 * time.Millisecond
+
 // fingerprint is all of an agent that its tools show.
 func fingerprint(agent restclient.Agent) string {
 	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
@@ -96,7 +101,7 @@ func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServ
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {
 		order[tool.name] = i
-		offered[i] = tool.serverTool()
+		offered[i] = tool.serverTool(t.config.CallBudget + budgetMargin)
 	}
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),

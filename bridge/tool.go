@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -14,6 +16,7 @@ type tool struct {
 	description string
 	inputs      []input
 	hints       hints
+	untouched   string // what to say of the agent when the call fails
 	call        func(context.Context, arguments) (*mcp.CallToolResult, error)
 }
 
@@ -27,7 +30,8 @@ var (
 	cancels = hints{destructive: true, idempotent: true}
 )
 
-func (t tool) serverTool() server.ServerTool {
+// serverTool is the tool as mcp-go offers it, each call bounded by the budget.
+func (t tool) serverTool(budget time.Duration) server.ServerTool {
 	offered := mcp.NewToolWithRawSchema(t.name, t.description, schema(t.inputs))
 	offered.Title = t.title
 	offered.Annotations = mcp.ToolAnnotation{
@@ -37,17 +41,27 @@ func (t tool) serverTool() server.ServerTool {
 		IdempotentHint:  &t.hints.idempotent,
 		OpenWorldHint:   &t.hints.openWorld,
 	}
-	return server.ServerTool{Tool: offered, Handler: t.handle}
+	return server.ServerTool{Tool: offered, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		ctx, cancel := context.WithTimeoutCause(ctx, budget, errOverBudget)
+		defer cancel()
+		return t.handle(ctx, request), nil
+	}}
 }
 
-// handle never returns an error: what goes wrong is told to the model.
-func (t tool) handle(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+// errOverBudget is why a call's context ends when the tenant is too slow.
+var errOverBudget = errors.New("the tenant took longer than a call may (see --call-budget)")
+
+// handle never fails: what goes wrong is told to the model.
+func (t tool) handle(ctx context.Context, request mcp.CallToolRequest) *mcp.CallToolResult {
 	args, err := parseArguments(t.inputs, request.Params.RawArguments)
 	if err == nil {
 		var result *mcp.CallToolResult
 		if result, err = t.call(ctx, args); err == nil {
-			return result, nil
+			return result
+		}
+		if context.Cause(ctx) == errOverBudget && errors.Is(err, context.DeadlineExceeded) {
+			err = errOverBudget
 		}
 	}
-	return failureOf(err).result(), nil
+	return failureOf(err, t.untouched).result()
 }

@@ -34,8 +34,9 @@ func (s scope) messageTool(name string) tool {
 			input{name: "idempotency_key", kind: "string",
 				description: "Optional. A call with a key that was used before joins that run instead of sending the message again."},
 		),
-		hints: asks,
-		call:  s.message,
+		hints:     asks,
+		untouched: notRun,
+		call:      s.message,
 	}
 }
 

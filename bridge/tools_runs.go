@@ -17,9 +17,10 @@ func (s scope) getRunTool() tool {
 		title: "Wait for an answer",
 		description: "Get the answer of a run, waiting for it if the agent is still working. Works with any run_id of this workspace, " +
 			"also after a restart. A long answer comes in parts: pass the cursor of the last part for the next.",
-		inputs: []input{runIDInput, waitInput, {name: "cursor", kind: "string", description: "Where to go on in a long answer, as the last part said."}},
-		hints:  reads,
-		call:   s.getRun,
+		inputs:    []input{runIDInput, waitInput, {name: "cursor", kind: "string", description: "Where to go on in a long answer, as the last part said."}},
+		hints:     reads,
+		untouched: runUntouched,
+		call:      s.getRun,
 	}
 }
 
@@ -28,7 +29,7 @@ func (s scope) getRun(ctx context.Context, args arguments) (*mcp.CallToolResult,
 	if cursor := args.text("cursor"); cursor != "" {
 		parsed, err := strconv.ParseUint(cursor, 10, 31)
 		if err != nil {
-			return nil, &failure{what: "The cursor is not one of ours.", ran: "Nothing was sent to the agent.", next: "Pass the cursor as the last part gave it, or leave it out to begin at the start."}
+			return nil, &failure{what: "The cursor is not one of ours.", next: "Pass the cursor as the last part gave it, or leave it out to begin at the start."}
 		}
 		start = int(parsed)
 	}
@@ -50,6 +51,7 @@ func (s scope) cancelRunTool() tool {
 		description: "Stop the agent that is working on a run. What it has written so far is kept in the thread.",
 		inputs:      []input{runIDInput},
 		hints:       cancels,
+		untouched:   runUntouched,
 		call:        s.cancelRun,
 	}
 }
@@ -81,7 +83,7 @@ func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error
 		return id, agent.Name, err
 	}
 	if id.AgentID != s.agent.ID {
-		return run.ID{}, "", &failure{what: "This run belongs to another agent.", ran: "Nothing was sent to the agent.", next: "Use the get_run tool of the server that began it."}
+		return run.ID{}, "", &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}
 	}
 	return id, s.agent.Name, nil
 }

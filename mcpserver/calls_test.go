@@ -421,7 +421,7 @@ func TestShutdownTellsWhatDoesNotFinish(t *testing.T) {
 	}()
 	time.Sleep(100 * time.Millisecond)
 	stop()
-	if got := <-answered; got.runID() == "" || !strings.Contains(got.text(), "still working") {
+	if got := <-answered; got.runID() == "" || !got.Result.IsError || !strings.Contains(got.text(), "shut down") {
 		t.Errorf("got %+v", got)
 	}
 	if err := <-done; err != nil {

@@ -140,10 +140,11 @@ func (s *Server) shutdown(server *http.Server, cancelCalls context.CancelFunc) {
 	draining.Go(func() { s.tenants.drain(drain) })
 	draining.Go(func() { _ = server.Shutdown(drain) }) // its error is the deadline, dealt with below
 	draining.Wait()
-	cancelCalls()
+	s.tenants.close() // calls that wait for an agent now hear that it was stopped
 	report, cancelReport := context.WithTimeout(context.Background(), reportWithin)
 	defer cancelReport()
 	if server.Shutdown(report) != nil {
+		cancelCalls()
 		_ = server.Close()
 	}
 	s.Close()

@@ -28,17 +28,18 @@ const (
 type Chooser func(ctx context.Context, method string) *server.MCPServer
 
 // Serve answers what comes in on in, until it ends, ctx ends, or out can no
-// longer be written. Calls in flight are then given a moment to finish; what is
-// not done reports how far it came. A reader that has gone is a quiet end, any
-// other failure of in or out an error.
-func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, log zerolog.Logger) error {
+// longer be written. Calls in flight are then given a moment to finish. After
+// that abandon is called, which ends what they wait for, so that they can still
+// report it. A reader that has gone is a quiet end, any other failure of in or
+// out an error.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, abandon func(), log zerolog.Logger) error {
 	calls, cancelCalls := context.WithCancel(log.WithContext(context.WithoutCancel(ctx)))
 	defer cancelCalls()
 	serving, served := context.WithCancel(context.Background())
 	defer served()
 	s := newStream(in, out)
 	h := &handler{stream: s, choose: choose, calls: calls, peer: new(exchange.Peer)}
-	held := &heldStream{stream: s, ctx: ctx, cancelCalls: cancelCalls}
+	held := &heldStream{stream: s, ctx: ctx, abandon: abandon, cancelCalls: cancelCalls}
 	conn := jsonrpc2.NewConn(context.WithoutCancel(ctx), held, h, jsonrpc2.SetLogger(&log))
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, s.end)
@@ -73,6 +74,7 @@ func (s *stream) overdue(serving context.Context) <-chan struct{} {
 type heldStream struct {
 	*stream
 	ctx         context.Context
+	abandon     func()
 	cancelCalls context.CancelFunc
 	inputErr    error
 }
@@ -89,6 +91,7 @@ func (h *heldStream) ReadObject(v any) error {
 	if within(answered, finishWithin) {
 		return io.EOF
 	}
+	h.abandon()
 	h.cancelCalls()
 	within(answered, reportWithin)
 	return io.EOF

@@ -9,8 +9,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -62,18 +60,9 @@ func run(ctx context.Context, settings *cli.Settings, in io.Reader, frames, stde
 		return err
 	}
 	defer closeLog()
-	config := settings.Bridge(log)
-	client, closeUpstream, err := connect(ctx, settings, log)
-	if err != nil {
-		// A host would show a program that ends here as a mere red dot.
-		log.Warn().Err(err).Msg("not connected to a tenant; tools will say so")
-		unconfigured := bridge.Unconfigured(config, err.Error())
-		return stdio.Serve(ctx, in, frames, func(context.Context, string) *server.MCPServer { return unconfigured }, log)
-	}
-	defer closeUpstream()
-	tenant := bridge.NewTenant(client, config)
-	defer tenant.Close()
-	return stdio.Serve(ctx, in, frames, chooser(tenant, log), log)
+	l := newLink(ctx, settings, log)
+	defer l.close()
+	return stdio.Serve(ctx, in, frames, l.choose, l.close, log)
 }
 
 // advice is an error in whole sentences: a user reads it in a tool's result.
@@ -110,20 +99,4 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 	}
 	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
 	return client, func() { _ = upstream.Close() }, err
-}
-
-// chooser answers what hosts ask at the start without asking the tenant, and
-// does without the tools of single agents while the tenant cannot be asked.
-func chooser(tenant *bridge.Tenant, log zerolog.Logger) stdio.Chooser {
-	return func(ctx context.Context, method string) *server.MCPServer {
-		if method != string(mcp.MethodToolsList) && method != string(mcp.MethodToolsCall) {
-			return tenant.OfflineServer()
-		}
-		found, err := tenant.Server(ctx)
-		if err != nil {
-			log.Warn().Err(err).Msg("the agents cannot be listed")
-			return tenant.OfflineServer()
-		}
-		return found
-	}
 }

@@ -14,6 +14,10 @@ import (
 // keyCommandWithin bounds a command that fetches a key: it may ask the user.
 const keyCommandWithin = time.Minute
 
+// keyCommandGrace is how long what the command has started may hold its output
+// open after it was told to stop.
+const keyCommandGrace = 200 * time.Millisecond
+
 // APIKey is the key that the settings lead to. SEMA4_API_KEY holds the key
 // itself, or where it is: env:NAME, file:PATH, cmd:COMMAND. "" means that there
 // is none. No error quotes what it read.
@@ -51,7 +55,9 @@ func keyFromCommand(ctx context.Context, line string) (string, error) {
 	if runtime.GOOS == "windows" {
 		shell = []string{"cmd", "/c", line}
 	}
-	output, err := exec.CommandContext(ctx, shell[0], shell[1:]...).Output()
+	command := exec.CommandContext(ctx, shell[0], shell[1:]...)
+	command.WaitDelay = keyCommandGrace
+	output, err := command.Output()
 	if err != nil {
 		return "", fmt.Errorf("the command that %s names gave no key: %w", EnvAPIKey, err)
 	}

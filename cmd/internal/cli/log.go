@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/diode"
 )
 
 // Logger writes to the log file or to stderr: as JSON lines, or for people when
@@ -21,15 +22,39 @@ func (s *Settings) Logger(stderr io.Writer) (zerolog.Logger, func(), error) {
 		}
 		level = parsed
 	}
-	out, closeLog := stderr, func() {}
+	out, closeLog := neverBlocking(stderr)
 	if s.LogFile != "" {
 		file, err := os.OpenFile(s.LogFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			return zerolog.Nop(), nil, fmt.Errorf("the log file cannot be opened: %w", err)
 		}
+		closeLog()
 		out, closeLog = file, func() { _ = file.Close() }
 	} else if file, ok := stderr.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
-		out = zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.TimeOnly}
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly}
 	}
 	return zerolog.New(out).Level(level).With().Timestamp().Logger(), closeLog, nil
+}
+
+// How much of the log waits for a reader of stderr, and for how long at the end.
+const (
+	waitingLines = 1000
+	flushWithin  = 200 * time.Millisecond
+)
+
+// neverBlocking leaves stderr open for what comes after the log, and drops lines rather than wait for a host that does not read
+// stderr: a log must not stop the work it tells of.
+func neverBlocking(stderr io.Writer) (io.Writer, func()) {
+	lines := diode.NewWriter(struct{ io.Writer }{stderr}, waitingLines, 0, func(int) {})
+	return lines, func() {
+		flushed := make(chan struct{})
+		go func() {
+			defer close(flushed)
+			_ = lines.Close()
+		}()
+		select {
+		case <-flushed:
+		case <-time.After(flushWithin):
+		}
+	}
 }

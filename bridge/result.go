@@ -35,7 +35,7 @@ func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
 		text = paragraphs(page(r, answer, start), "The agent asks: "+report.Question,
 			fmt.Sprintf("Answer by calling %s with the reply as message%s.", replyTool, inThread(r)))
 	case !report.Ended:
-		text = workingText(r, report, answer, start)
+		text = workingText(r, report, answer)
 	default:
 		text = paragraphs(endedText(report), partial(page(r, answer, start)))
 	}
@@ -54,7 +54,7 @@ func completedText(r *run.Run, answer string, start int) string {
 	return page(r, answer, start)
 }
 
-func workingText(r *run.Run, report run.Report, answer string, start int) string {
+func workingText(r *run.Run, report run.Report, answer string) string {
 	steps, _ := r.Steps(0)
 	doing := ""
 	if len(steps) > 0 {

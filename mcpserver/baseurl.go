@@ -18,6 +18,9 @@ type baseURL struct {
 
 const tenantPlaceholder = "{tenant}"
 
+// plainSegment keeps a path's tenant from leading anywhere else upstream.
+var plainSegment = regexp.MustCompile(`^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$`)
+
 var tenantSegment = regexp.MustCompile(`/tenants/([^/{}]+)(?:/|$)`)
 
 func parseBaseURL(text string) (baseURL, error) {
@@ -26,7 +29,7 @@ func parseBaseURL(text string) (baseURL, error) {
 		return baseURL{}, errors.New("there is no base URL: copy it from Configuration > API Keys in the Sema4.ai application")
 	}
 	parsed, err := url.Parse(strings.ReplaceAll(text, tenantPlaceholder, "tenant"))
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+	if err != nil || parsed.User != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 		return baseURL{}, fmt.Errorf("the base URL must read like https://HOST/tenants/TENANT/api/v2: copy it from Configuration > API Keys in the Sema4.ai application")
 	}
 	base := baseURL{text: text}
@@ -44,7 +47,10 @@ func (b baseURL) forTenant(tenant string) (string, error) {
 		if tenant == "" {
 			return "", errors.New("this server serves several tenants: put /tenants/TENANT in front of the path")
 		}
-		return strings.ReplaceAll(b.text, tenantPlaceholder, url.PathEscape(tenant)), nil
+		if !plainSegment.MatchString(tenant) {
+			return "", fmt.Errorf("there is no tenant %q", tenant)
+		}
+		return strings.ReplaceAll(b.text, tenantPlaceholder, tenant), nil
 	case tenant != "" && b.tenant != "" && tenant != b.tenant:
 		return "", fmt.Errorf("there is no tenant %q here: this server serves the tenant %q", tenant, b.tenant)
 	default:

@@ -39,6 +39,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	recorder := &statusRecorder{ResponseWriter: w}
 	if refusal := e.serve(recorder, r); refusal != nil {
+		refusal.omitID = mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion))
 		refusal.write(recorder)
 	}
 	took := time.Since(began)
@@ -71,12 +72,11 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 		refused = era.check(r.Header, batch)
 	}
 	if refused != nil {
-		return refused
+		return refused.forRequest(batch)
 	}
 	mcpServer, refused := e.find(r, key)
 	if refused != nil {
-		refused.forRequest(batch, era)
-		return refused
+		return refused.forRequest(batch)
 	}
 	e.answer(w, r, batch, mcpServer, accepts, era)
 	return nil
@@ -84,15 +84,12 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 
 // find returns the MCP server for the path and key.
 func (e *endpoint) find(r *http.Request, key string) (*server.MCPServer, *refusal) {
-	entry, err := e.server.tenants.get(r.PathValue("tenant"), key)
-	if err != nil {
-		return nil, &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest, message: err.Error()}
-	}
-	found, err := e.choose(r.Context(), entry.tenant, r)
+	found, err := e.server.tenants.find(r.PathValue("tenant"), key, func(t *bridge.Tenant) (*server.MCPServer, error) {
+		return e.choose(r.Context(), t, r)
+	})
 	if err != nil {
 		return nil, refusalOf(err)
 	}
-	e.server.tenants.prove(entry)
 	return found, nil
 }
 
@@ -104,7 +101,13 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange
 	}
 	e.server.metrics.calls(batch)
 	if accepts.sse && (!accepts.json || batchCallsTool(batch)) {
-		out := newEventStream(w, e.server.config.KeepAlive)
+		out := newEventStream(w, e.server.config.KeepAlive, func(reply exchange.Reply) bool {
+			if batch.IsArray || statusOf(batch.Messages[0], reply, era) == http.StatusOK {
+				return false
+			}
+			writeReplies(w, batch, []exchange.Reply{reply}, era)
+			return true
+		})
 		defer out.close()
 		carryAll(r.Context(), mcpServer, batch, func(int) exchange.Writer { return out })
 		return
@@ -186,8 +189,6 @@ func negotiate(r *http.Request) (accepted, *refusal) {
 }
 
 func readBatch(w http.ResponseWriter, r *http.Request) (exchange.Batch, *refusal) {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(readBodyWithin)) // not every writer has one
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, exchange.MaxBytes))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -196,7 +197,7 @@ func readBatch(w http.ResponseWriter, r *http.Request) (exchange.Batch, *refusal
 	if err != nil {
 		return exchange.Batch{}, &refusal{status: http.StatusBadRequest, code: jsonrpc2.CodeParseError, message: "the body did not arrive whole"}
 	}
-	_ = control.SetReadDeadline(time.Time{})
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // see guarded
 	batch, fault := exchange.Parse(body)
 	if fault != nil {
 		return exchange.Batch{}, &refusal{status: http.StatusBadRequest, code: fault.Code, message: fault.Message}

@@ -24,45 +24,55 @@ type era struct {
 func eraOf(header http.Header, batch exchange.Batch) (era, *refusal) {
 	named := header.Get(mcp.HeaderProtocolVersion)
 	if batch.IsArray {
-		if mcp.IsModernProtocol(named) {
-			return era{}, &refusal{status: http.StatusBadRequest, code: jsonrpc2.CodeInvalidRequest, omitID: true,
-				message: "protocol version " + named + " has no arrays: send one message in a request"}
-		}
-		return legacyEra(named)
+		return eraOfArray(named, batch)
 	}
 	message := batch.Messages[0]
 	declared := message.Meta.ProtocolVersion
-	if !mcp.IsModernProtocol(named) && !mcp.IsModernProtocol(declared) {
-		return legacyEra(named)
-	}
-	e := era{modern: true, version: declared}
-	refuse := func(code int64, why string) (era, *refusal) {
-		return era{}, &refusal{status: http.StatusBadRequest, code: code, message: why, id: message.ID, omitID: true}
-	}
 	switch {
-	case message.Kind == exchange.Notification && declared == "":
-		e.version = named
-	case named == "":
-		return refuse(mcp.HEADER_MISMATCH, "the header "+mcp.HeaderProtocolVersion+" is missing; the body declares "+declared)
-	case declared == "":
-		return refuse(jsonrpc2.CodeInvalidParams, "the _meta field "+mcp.MetaKeyProtocolVersion+" is missing; the header declares "+named)
-	case named != declared:
-		return refuse(mcp.HEADER_MISMATCH, "the header "+mcp.HeaderProtocolVersion+" says "+named+", the body "+declared)
+	case !mcp.IsModernProtocol(named) && !mcp.IsModernProtocol(declared):
+		return legacyEra(named)
+	case message.Kind == exchange.Request:
+		return modernEra(named, declared)
+	default: // it carries no version, or is not understood
+		return era{modern: true, version: named}, nil
 	}
-	if !mcp.IsValidProtocolVersion(e.version) {
-		r := refusedBy(mcp.UnsupportedProtocolVersionError{Version: e.version, Supported: mcp.ValidProtocolVersions})
-		r.id = message.ID
-		return era{}, r
+}
+
+func eraOfArray(named string, batch exchange.Batch) (era, *refusal) {
+	modern := mcp.IsModernProtocol(named)
+	for _, message := range batch.Messages {
+		modern = modern || mcp.IsModernProtocol(message.Meta.ProtocolVersion)
+	}
+	if modern {
+		return era{modern: true}, refused(jsonrpc2.CodeInvalidRequest, "protocol versions from 2026-07-28 on have no arrays: send one message in a request")
+	}
+	return legacyEra(named)
+}
+
+func modernEra(named, declared string) (era, *refusal) {
+	e := era{modern: true, version: declared}
+	switch {
+	case named == "":
+		return e, refused(mcp.HEADER_MISMATCH, "the header "+mcp.HeaderProtocolVersion+" is missing; the body declares "+declared)
+	case declared == "":
+		return e, refused(jsonrpc2.CodeInvalidParams, "the _meta field "+mcp.MetaKeyProtocolVersion+" is missing; the header declares "+named)
+	case named != declared:
+		return e, refused(mcp.HEADER_MISMATCH, "the header "+mcp.HeaderProtocolVersion+" says "+named+", the body "+declared)
+	case !mcp.IsValidProtocolVersion(declared):
+		return e, refusedBy(mcp.UnsupportedProtocolVersionError{Version: declared, Supported: mcp.ValidProtocolVersions})
 	}
 	return e, nil
 }
 
 func legacyEra(version string) (era, *refusal) {
 	if version != "" && !mcp.IsValidProtocolVersion(version) {
-		return era{}, &refusal{status: http.StatusBadRequest, code: jsonrpc2.CodeInvalidRequest,
-			message: fmt.Sprintf("protocol version %q is not known; this server speaks %v", version, mcp.ValidProtocolVersions)}
+		return era{}, refused(jsonrpc2.CodeInvalidRequest, fmt.Sprintf("protocol version %q is not known; this server speaks %v", version, mcp.ValidProtocolVersions))
 	}
 	return era{version: version}, nil
+}
+
+func refused(code int64, why string) *refusal {
+	return &refusal{status: http.StatusBadRequest, code: code, message: why}
 }
 
 // check holds a modern request's headers against its body. No tool of ours
@@ -72,18 +82,15 @@ func (e era) check(header http.Header, batch exchange.Batch) *refusal {
 	if !e.modern || message.Kind != exchange.Request {
 		return nil
 	}
-	err := mcp.ValidateStandardHeaders(header.Get, e.version, mcp.MCPMethod(message.Method), message.Params)
-	if err == nil {
-		return nil
+	if err := mcp.ValidateStandardHeaders(header.Get, e.version, mcp.MCPMethod(message.Method), message.Params); err != nil {
+		return refusedBy(err)
 	}
-	refused := refusedBy(err)
-	refused.id = message.ID
-	return refused
+	return nil
 }
 
 // refusedBy gives one of mcp-go's protocol errors its code.
 func refusedBy(err error) *refusal {
-	r := &refusal{status: http.StatusBadRequest, code: jsonrpc2.CodeInvalidParams, message: err.Error(), omitID: true}
+	r := refused(jsonrpc2.CodeInvalidParams, err.Error())
 	var unsupported mcp.UnsupportedProtocolVersionError
 	var mismatch mcp.HeaderMismatchError
 	switch {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // guarded is all routes behind the check of Host and Origin. Without it a web
@@ -13,27 +14,51 @@ import (
 func (s *Server) guarded(onLoopback bool) http.Handler {
 	routes := s.routes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// net/http reads what is left of a body before it writes an answer: a body
+		// that never comes must not hold up a refusal. readBatch ends the deadline.
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(readBodyWithin))
+		_ = control.SetWriteDeadline(time.Time{}) // of the answer before, on the same connection
 		if onLoopback && !isLoopback(r.Host) && !slices.Contains(s.config.AllowedHosts, hostname(r.Host)) {
 			http.Error(w, "The Host header names another machine. Behind a proxy, start the server with --allow-host "+hostname(r.Host)+".", http.StatusForbidden)
 			return
 		}
-		if origin := r.Header.Get("Origin"); origin != "" && !s.allowsOrigin(origin, r.Host) {
-			http.Error(w, "Web pages of this origin may not use the server. To let them, start it with --allow-origin.", http.StatusForbidden)
-			return
+		if origin := r.Header.Get("Origin"); origin != "" {
+			if !s.allowsOrigin(origin) {
+				http.Error(w, "Web pages of this origin may not use the server. To let them, start it with --allow-origin.", http.StatusForbidden)
+				return
+			}
+			if allowPage(w, r, origin) {
+				return
+			}
 		}
 		routes.ServeHTTP(w, r)
 	})
 }
 
-func (s *Server) allowsOrigin(origin, host string) bool {
+// allowPage tells a browser that pages of the origin may read the answer. A
+// preflight is answered with that alone.
+func allowPage(w http.ResponseWriter, r *http.Request, origin string) (preflight bool) {
+	header := w.Header()
+	header.Set("Access-Control-Allow-Origin", origin)
+	header.Add("Vary", "Origin")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	header.Set("Access-Control-Allow-Methods", http.MethodPost)
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// allowsOrigin accepts pages of this machine and those that were named. A page
+// that merely shares the request's host may have come by a name rebound to it.
+func (s *Server) allowsOrigin(origin string) bool {
 	if slices.Contains(s.config.AllowedOrigins, origin) {
 		return true
 	}
 	parsed, err := url.Parse(origin)
-	if err != nil || parsed.Host == "" {
-		return false
-	}
-	return isLoopback(parsed.Host) || strings.EqualFold(parsed.Host, host)
+	return err == nil && parsed.Host != "" && isLoopback(parsed.Host)
 }
 
 // isLoopback tells whether a host, with or without a port, is this machine.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mark3labs/mcp-go/server"
+
 	"sema4mcp/bridge"
 )
 
@@ -20,75 +22,102 @@ func bearerKey(r *http.Request) string {
 	return strings.TrimSpace(key)
 }
 
-// tenants holds what each key can see. Keys themselves live only in the clients
-// that send them on; entries are found by a hash.
+// tenants holds what each key can see, once the tenant has accepted the key.
+// Keys themselves live only in the clients that send them on; entries are found
+// by a hash.
 type tenants struct {
 	base   baseURL
 	config Config
 
 	mu    sync.Mutex // guards all below
-	known map[[sha256.Size]byte]*seen
+	known map[keyHash]*seen
+	swept time.Time
 }
+
+type keyHash [sha256.Size]byte
 
 type seen struct {
 	tenant *bridge.Tenant
 	used   time.Time
-	proven bool // the tenant has accepted the key
 }
 
-// Idle entries are dropped after this time, the oldest sooner when there are
-// this many. One with an agent at work stays.
+// An entry that is idle for this long is dropped, unless an agent is at work for
+// it. It is longer than finished runs are remembered.
 const (
 	forgetAfter = 30 * time.Minute
-	maxKeys     = 1000
+	sweepEvery  = time.Minute
 )
 
 func newTenants(base baseURL, config Config) *tenants {
-	return &tenants{base: base, config: config, known: make(map[[sha256.Size]byte]*seen)}
+	return &tenants{base: base, config: config, known: make(map[keyHash]*seen)}
 }
 
-// get returns what the key can see of the tenant, without asking the tenant.
-func (t *tenants) get(tenant, key string) (*seen, error) {
+// errNoSuchTenant wraps why a path leads to no tenant.
+type errNoSuchTenant struct{ error }
+
+// find returns the MCP server that choose picks among what the key can see. A
+// key is remembered only when the tenant has accepted it, so that keys made up
+// by anybody cost nothing that lasts.
+func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.MCPServer, error)) (*server.MCPServer, error) {
 	base, err := t.base.forTenant(tenant)
 	if err != nil {
+		return nil, errNoSuchTenant{err}
+	}
+	name := keyHash(sha256.Sum256([]byte(base + "\x00" + key)))
+	if known := t.get(name); known != nil {
+		return choose(known)
+	}
+	client, err := bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
+	if err != nil {
+		return nil, errNoSuchTenant{err}
+	}
+	candidate := bridge.NewTenant(client, t.config.Bridge)
+	found, err := choose(candidate)
+	if err != nil {
+		candidate.Close()
 		return nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	name := sha256.Sum256([]byte(base + "\x00" + key))
-	entry := t.known[name]
-	if entry == nil {
-		client, err := bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
-		if err != nil {
-			return nil, err
-		}
-		t.forgetIdle()
-		entry = &seen{tenant: bridge.NewTenant(client, t.config.Bridge)}
-		t.known[name] = entry
+	if known := t.adopt(name, candidate); known != candidate {
+		candidate.Close()
+		return choose(known) // another request with this key was quicker
 	}
-	entry.used = time.Now()
-	return entry, nil
+	return found, nil
 }
 
-// forgetIdle wants t.mu held.
-func (t *tenants) forgetIdle() {
+func (t *tenants) get(name keyHash) *bridge.Tenant {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sweep()
+	entry := t.known[name]
+	if entry == nil {
+		return nil
+	}
+	entry.used = time.Now()
+	return entry.tenant
+}
+
+func (t *tenants) adopt(name keyHash, candidate *bridge.Tenant) *bridge.Tenant {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if entry := t.known[name]; entry != nil {
+		return entry.tenant
+	}
+	t.known[name] = &seen{candidate, time.Now()}
+	return candidate
+}
+
+// sweep wants t.mu held.
+func (t *tenants) sweep() {
+	if time.Since(t.swept) < sweepEvery {
+		return
+	}
+	t.swept = time.Now()
 	for name, entry := range t.known {
-		idle := time.Since(entry.used)
-		limit := forgetAfter
-		if len(t.known) >= maxKeys || !entry.proven {
-			limit = time.Minute
-		}
-		if idle > limit && entry.tenant.LiveRuns() == 0 {
+		if time.Since(entry.used) > forgetAfter && entry.tenant.LiveRuns() == 0 {
 			delete(t.known, name)
 			entry.tenant.Close()
 		}
 	}
-}
-
-func (t *tenants) prove(entry *seen) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	entry.proven = true
 }
 
 func (t *tenants) all() []*bridge.Tenant {

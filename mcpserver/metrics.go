@@ -29,7 +29,7 @@ func newMetrics(liveRuns func() int) *metrics {
 			Buckets: []float64{.001, .005, .025, .1, .5, 1, 5, 15, 60},
 		}, []string{"route", "status"}),
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "sema4_mcp_messages_total", Help: "JSON-RPC messages that were answered, by method.",
+			Name: "sema4_mcp_calls_total", Help: "JSON-RPC requests, by method.",
 		}, []string{"method"}),
 	}
 	m.registry.MustRegister(m.requests, m.messages, collectors.NewGoCollector(),
@@ -49,6 +49,9 @@ var countedMethods = []string{
 
 func (m *metrics) calls(batch exchange.Batch) {
 	for _, message := range batch.Messages {
+		if message.Kind != exchange.Request {
+			continue
+		}
 		method := message.Method
 		if !slices.Contains(countedMethods, method) {
 			method = "other"

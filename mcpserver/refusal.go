@@ -26,11 +26,11 @@ type refusal struct {
 }
 
 // forRequest addresses the refusal to the batch's only request.
-func (r *refusal) forRequest(batch exchange.Batch, era era) {
-	r.omitID = era.modern
-	if !batch.IsArray && batch.Messages[0].Kind == exchange.Request {
+func (r *refusal) forRequest(batch exchange.Batch) *refusal {
+	if r != nil && !batch.IsArray && batch.Messages[0].Kind == exchange.Request {
 		r.id = batch.Messages[0].ID
 	}
+	return r
 }
 
 func (r *refusal) write(w http.ResponseWriter) {
@@ -53,6 +53,9 @@ func (r *refusal) write(w http.ResponseWriter) {
 // refusalOf tells a client what the tenant, or the way to it, said of its key
 // and its agent.
 func refusalOf(err error) *refusal {
+	if _, ok := errors.AsType[errNoSuchTenant](err); ok {
+		return &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest, message: err.Error()}
+	}
 	unreachable := &refusal{status: http.StatusBadGateway, code: jsonrpc2.CodeInternalError, message: "the Sema4.ai tenant cannot be reached: " + err.Error()}
 	var answer *restclient.APIError
 	if !errors.As(err, &answer) {

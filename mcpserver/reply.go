@@ -70,43 +70,51 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 		http.Error(w, "the answer cannot be written as JSON", http.StatusInternalServerError)
 		return
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeEventWithin)) // not every writer has one
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(encoded, '\n')) // a client that has gone reads nothing
 }
 
 // eventStream is the writer for a client that reads server-sent events. Its
-// first byte goes out at once, and comments while nothing else does, as hosts
-// and proxies take silence for death. It is safe for concurrent use.
+// first byte goes out almost at once, and comments while nothing else does, as
+// hosts and proxies take silence for death. It is safe for concurrent use.
 type eventStream struct {
 	response http.ResponseWriter
 	control  *http.ResponseController
+	refuse   func(exchange.Reply) bool
 	stop     chan struct{}
 	stopped  sync.WaitGroup
 
 	mu     sync.Mutex // guards the response and all below
+	begun  bool
 	broken error
 }
 
-func newEventStream(w http.ResponseWriter, keepAlive time.Duration) *eventStream {
-	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("Cache-Control", "no-cache, no-transform")
-	header.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	s := &eventStream{response: w, control: http.NewResponseController(w), stop: make(chan struct{})}
-	_ = s.write([]byte(": open\n\n"))
+// beginWithin is how long a stream may wait for an error that has a status of
+// its own: those are found before a tool is called.
+const beginWithin = 20 * time.Millisecond
+
+// newEventStream returns a stream that begins with its first message, or soon.
+// An error that comes before that may be refused another way: then refuse writes
+// it and returns true.
+func newEventStream(w http.ResponseWriter, keepAlive time.Duration, refuse func(exchange.Reply) bool) *eventStream {
+	s := &eventStream{response: w, control: http.NewResponseController(w), refuse: refuse, stop: make(chan struct{})}
 	s.stopped.Go(func() { s.keepAlive(keepAlive) })
 	return s
 }
 
 func (s *eventStream) keepAlive(every time.Duration) {
+	begin := time.NewTimer(beginWithin)
+	defer begin.Stop()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-s.stop:
 			return
+		case <-begin.C:
+			_ = s.write(nil)
 		case <-ticker.C:
 			_ = s.write([]byte(": still here\n\n"))
 		}
@@ -115,7 +123,36 @@ func (s *eventStream) keepAlive(every time.Duration) {
 
 func (s *eventStream) Notify(n mcp.JSONRPCNotification) error { return s.event(n) }
 
-func (s *eventStream) Reply(reply exchange.Reply) error { return s.event(reply) }
+func (s *eventStream) Reply(reply exchange.Reply) error {
+	if reply.Error != nil && s.refused(reply) {
+		return nil
+	}
+	return s.event(reply)
+}
+
+func (s *eventStream) refused(reply exchange.Reply) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun || !s.refuse(reply) {
+		return false
+	}
+	s.begun = true
+	return true
+}
+
+// begin wants s.mu held.
+func (s *eventStream) begin() []byte {
+	if s.begun {
+		return nil
+	}
+	s.begun = true
+	header := s.response.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-cache, no-transform")
+	header.Set("X-Accel-Buffering", "no")
+	s.response.WriteHeader(http.StatusOK)
+	return []byte(": open\n\n")
+}
 
 func (s *eventStream) event(message any) error {
 	encoded, err := exchange.Encode(message)
@@ -135,6 +172,10 @@ func (s *eventStream) write(frame []byte) error {
 	defer s.mu.Unlock()
 	if s.broken != nil {
 		return s.broken
+	}
+	frame = append(s.begin(), frame...)
+	if len(frame) == 0 {
+		return nil
 	}
 	_ = s.control.SetWriteDeadline(time.Now().Add(writeEventWithin)) // not every writer has one
 	if _, s.broken = s.response.Write(frame); s.broken == nil {

@@ -184,7 +184,7 @@ func TestPages(t *testing.T) {
 	f := newFront(t, nil)
 	f.post(analystPath, ping)
 	for path, says := range map[string]string{
-		"/": "agent-mcp/AGENT_ID", "/healthz": "ok", "/readyz": "ok", "/metrics": `sema4_mcp_messages_total{method="ping"} 1`, "/nothing": "/api/v1/mcp/",
+		"/": "agent-mcp/AGENT_ID", "/healthz": "ok", "/readyz": "ok", "/metrics": `sema4_mcp_calls_total{method="ping"} 1`, "/nothing": "/api/v1/mcp/",
 	} {
 		response, err := f.http.Client().Get(f.http.URL + path)
 		if err != nil {
@@ -263,7 +263,7 @@ func TestBaseURLs(t *testing.T) {
 		}
 	}
 	f := newFront(t, func(c *mcpserver.Config) { c.BaseURL = strings.Replace(c.BaseURL, "local/", "{tenant}/", 1) })
-	for path, want := range map[string]int{tenantPath: 200, "/tenants/other/api/v1/mcp": 404, "/api/v1/mcp": 404} {
+	for path, want := range map[string]int{tenantPath: 200, "/tenants/other/api/v1/mcp": 404, "/tenants/%2e%2e/api/v1/mcp": 404, "/tenants/a%2fb/api/v1/mcp": 404, "/api/v1/mcp": 404} {
 		if status, body := f.post(path, ping); status != want {
 			t.Errorf("%s: got %d %s, want %d", path, status, body, want)
 		}
@@ -290,6 +290,83 @@ func TestAChangedAgentShowsWithoutARestart(t *testing.T) {
 }
 
 const toolsList = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+
+func TestErrorsHaveTheirStatusOnAStreamToo(t *testing.T) {
+	f := newFront(t, nil)
+	both := "Accept: " + accepting
+	meta := `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
+	tools := []string{modernHeaders[0], "Mcp-Method: tools/call", "Mcp-Name: x", both}
+	for name, test := range map[string]struct {
+		headers []string
+		body    string
+		status  int
+		says    string
+	}{
+		"unknown tool":         {tools, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x",` + meta + `}}`, 400, "-32602"},
+		"no capabilities":      {tools, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, 400, "-32602"},
+		"unknown, events only": {[]string{modernHeaders[0], "Mcp-Method: no/such", "Accept: text/event-stream"}, `{"jsonrpc":"2.0","id":1,"method":"no/such","params":{` + meta + `}}`, 404, "-32601"},
+		"fault, events only":   {[]string{"Accept: text/event-stream"}, `{}`, 400, "-32600"},
+		"legacy, unknown tool": {[]string{both}, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}`, 200, "-32602"},
+		"listen":               {[]string{modernHeaders[0], "Mcp-Method: subscriptions/listen", both}, `{"jsonrpc":"2.0","id":"abc","method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},` + meta + `}}`, 404, `"id":"abc"`},
+		"modern response":      {[]string{modernHeaders[0]}, `{"jsonrpc":"2.0","id":1,"result":{}}`, 202, ""},
+		"modern fault":         {[]string{modernHeaders[0]}, `{}`, 400, `{"jsonrpc":"2.0","error":{"code":-32600`},
+		"modern, truncated":    {[]string{modernHeaders[0]}, `{"js`, 400, `{"jsonrpc":"2.0","error":{"code":-32700`},
+		"modern, no key":       {[]string{modernHeaders[0], "Authorization: "}, discover, 401, `{"jsonrpc":"2.0","error"`},
+		"modern items, legacy": {nil, "[" + discover + "]", 400, "arrays"},
+		"unknown legacy":       {[]string{"Mcp-Protocol-Version: 2000-01-01"}, ping, 400, `"id":1,`},
+	} {
+		if status, body := f.post(analystPath, test.body, test.headers...); status != test.status || !strings.Contains(body, test.says) {
+			t.Errorf("%s: got %d %s, want %d saying %q", name, status, body, test.status, test.says)
+		}
+	}
+}
+
+func TestPagesOfAllowedOriginsMayReadAnswers(t *testing.T) {
+	f := newFront(t, func(c *mcpserver.Config) { c.AllowedOrigins = []string{"https://app.example"} })
+	for origin, allowed := range map[string]bool{"https://app.example": true, "http://localhost:6274": true, "https://evil.example": false} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, f.http.URL+analystPath, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Origin", origin)
+		request.Header.Set("Access-Control-Request-Method", "POST")
+		response, err := f.http.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if got := response.Header.Get("Access-Control-Allow-Origin"); (got == origin) != allowed || (response.StatusCode == http.StatusNoContent) != allowed ||
+			allowed && !strings.Contains(response.Header.Get("Access-Control-Allow-Headers"), "Authorization") {
+			t.Errorf("%s: got %d for the origin %q", origin, response.StatusCode, got)
+		}
+	}
+}
+
+func TestMadeUpKeysLeaveNothingBehind(t *testing.T) {
+	f := newFront(t, nil)
+	keyed := ask("hi", "t")
+	keyed["idempotency_key"] = "k"
+	first := f.call(echoPath, "message_echo_agent", keyed)
+	for i := range 200 {
+		if status, _ := f.post(echoPath, ping, fmt.Sprintf("Authorization: Bearer made-up-%d", i)); status != http.StatusUnauthorized {
+			t.Fatalf("got %d", status)
+		}
+	}
+	if again := f.call(echoPath, "message_echo_agent", keyed); again.runID() != first.runID() {
+		t.Error("the key's run was forgotten")
+	}
+}
+
+func TestATenantThatIsSlowDoesNotHoldACall(t *testing.T) {
+	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CallBudget = 100 * time.Millisecond })
+	f.post(echoPath, ping)
+	f.tenant.Fail("latency=20s,match=GET …/conversations")
+	defer f.tenant.Fail("")
+	got := f.call(echoPath, "message_echo_agent", ask("hi", "t"))
+	if !got.Result.IsError || !strings.Contains(got.text(), "--call-budget") || !strings.Contains(got.text(), "did not run") {
+		t.Errorf("got %+v", got)
+	}
+}
 
 func TestKeepAliveComments(t *testing.T) {
 	f := newFront(t, func(c *mcpserver.Config) { c.KeepAlive = 20 * time.Millisecond })

@@ -13,6 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/rs/zerolog"
+	"github.com/sourcegraph/jsonrpc2"
 )
 
 // Writer is where an exchange's messages go. Carry calls it from one goroutine.
@@ -89,6 +90,11 @@ func (x *Exchange) handle(ctx context.Context, mcpServer *server.MCPServer) (rep
 			reply = internalError(x.request.ID, fmt.Errorf("%s failed unexpectedly; the log has the details", x.request.Method))
 		}
 	}()
+	if x.request.Method == string(mcp.MethodSubscriptionsListen) {
+		// No server here announces changes, and mcp-go would acknowledge the
+		// subscription under an id that is not the caller's, and end it at once.
+		return Reply{ID: x.request.ID, Error: fault(jsonrpc2.CodeMethodNotFound, "%s: this server announces no changes", x.request.Method)}
+	}
 	answer := mcpServer.HandleMessage(mcpServer.WithContext(ctx, x), x.request.forServer())
 	return newReply(x.request.ID, answer)
 }

@@ -89,15 +89,12 @@ func Parse(data []byte) (Batch, *jsonrpc2.Error) {
 }
 
 func parseArray(data []byte) (Batch, *jsonrpc2.Error) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(data, &items); err != nil {
-		return Batch{}, fault(jsonrpc2.CodeParseError, "the array is not JSON: %v", err)
+	items, fits := arrayItems(data, MaxMessages)
+	if !fits {
+		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array holds more than %d messages, which is the limit", MaxMessages)
 	}
 	if len(items) == 0 {
 		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array is empty: send at least one message")
-	}
-	if len(items) > MaxMessages {
-		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array holds %d messages, the limit is %d", len(items), MaxMessages)
 	}
 	batch := Batch{Messages: make([]Message, len(items)), IsArray: true}
 	seen := make(map[string]bool, len(items))
@@ -117,46 +114,55 @@ func parseArray(data []byte) (Batch, *jsonrpc2.Error) {
 	return batch, nil
 }
 
+// arrayItems stops at the limit, so that a long array costs no more than its
+// bytes. It expects valid JSON.
+func arrayItems(data []byte, limit int) (items []json.RawMessage, fits bool) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if _, err := decoder.Token(); err != nil {
+		return nil, false
+	}
+	for decoder.More() {
+		var item json.RawMessage
+		if len(items) == limit || decoder.Decode(&item) != nil {
+			return nil, false
+		}
+		items = append(items, item)
+	}
+	return items, true
+}
+
 // parseMessage expects valid JSON.
 func parseMessage(data []byte) Message {
-	if data[0] != '{' {
+	// A map, as the fields of a struct would match names in any case.
+	var members map[string]json.RawMessage
+	if data[0] != '{' || json.Unmarshal(data, &members) != nil {
 		return invalid(nil, "a message is a JSON object")
 	}
-	var members struct {
-		JSONRPC json.RawMessage `json:"jsonrpc"`
-		ID      json.RawMessage `json:"id"`
-		Method  json.RawMessage `json:"method"`
-		Params  json.RawMessage `json:"params"`
-		Result  json.RawMessage `json:"result"`
-		Error   json.RawMessage `json:"error"`
-	}
-	if err := json.Unmarshal(data, &members); err != nil {
-		return invalid(nil, "the message cannot be read: "+err.Error())
-	}
-	id := usableID(members.ID)
-	if string(members.JSONRPC) != `"2.0"` {
+	id := usableID(members["id"])
+	if string(members["jsonrpc"]) != `"2.0"` {
 		return invalid(id, `"jsonrpc" must be "2.0"`)
 	}
-	answers := members.Result != nil || members.Error != nil
+	method, result, failed := members["method"], members["result"], members["error"]
+	answers := result != nil || failed != nil
 	switch {
-	case members.Method == nil && answers:
+	case method == nil && answers:
 		return Message{Kind: Response, ID: id, Raw: data}
-	case members.Method == nil:
+	case method == nil:
 		return invalid(id, `a message has a "method", a "result" or an "error"; this one has none`)
 	case answers:
 		return invalid(id, `a message has either a "method" or a "result" or "error", not both`)
 	}
 	message := Message{Kind: Notification, ID: id}
-	if json.Unmarshal(members.Method, &message.Method) != nil || message.Method == "" {
+	if json.Unmarshal(method, &message.Method) != nil || message.Method == "" {
 		return invalid(id, `"method" must be a string that is not empty`)
 	}
-	if members.ID != nil {
+	if _, given := members["id"]; given {
 		if id == nil {
 			return invalid(nil, `"id" must be a string or an integer`)
 		}
 		message.Kind = Request
 	}
-	return message.withParams(members.Params)
+	return message.withParams(members["params"])
 }
 
 // withParams adds the params. A notification is owed no answer, so one whose

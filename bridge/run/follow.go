@@ -56,7 +56,7 @@ func (m *Manager) recover(id ID, agentName string) (*Run, error) {
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(id, Agent{ID: id.AgentID, Name: agentName}, "", stop)
-	r.began = id.Started
+	r.began, r.followed = id.Started, true
 	m.keep(r, asking{}, func() { m.follow(life, r, false) })
 	return r, nil
 }

@@ -284,6 +284,77 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+func TestAVerdictOfTheConversationIsNotFinal(t *testing.T) {
+	b := newBench(t, "- say: hello\n- wait: 900ms\n- say: \" world\"\n")
+	r := b.start("t", "go")
+	for tail, _ := r.Tail(10); tail != "hello"; tail, _ = r.Tail(10) {
+		_, changed := r.Steps(0)
+		<-changed
+	}
+	other := run.NewManager(b.tenant.Client(), quick, zerolog.Nop())
+	defer other.Close()
+	first, err := other.Find(t.Context(), r.ID, "Subject")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ended(first) // by the silence of a conversation whose agent is still at work
+	b.ended(r)
+	second, err := other.Find(t.Context(), r.ID, "Subject")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := b.ended(second); report.State != run.Completed || text(report) != "hello world" {
+		t.Errorf("got %+v", report)
+	}
+}
+
+func TestARefusedMessageMayBeSentAgain(t *testing.T) {
+	b := newBench(t, "- say: hi\n")
+	q := run.Question{Agent: b.agent, Thread: "t", Message: "go", IdempotencyKey: "k"}
+	b.tenant.Fail("status=429,match=POST …/stream")
+	refused, err := b.manager.Start(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := b.ended(refused); report.State != run.Failed || report.Arrival != run.NotArrived {
+		t.Fatalf("got %+v", report)
+	}
+	b.tenant.Fail("")
+	again, err := b.manager.Start(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := b.ended(again); report.State != run.Completed || b.sent("t", "go") != 1 {
+		t.Errorf("got %+v, sent %d times", report, b.sent("t", "go"))
+	}
+}
+
+func TestWhatIsNotHeldCannotBeStopped(t *testing.T) {
+	b := newBench(t, answering)
+	b.tenant.Fail("status=500;store,match=POST …/stream")
+	r := b.start("t", "go")
+	_, err := b.manager.Cancel(t.Context(), r.ID, "Subject")
+	for err == nil && r.Report().State == run.Cancelled { // cancelled before it was sent
+		r = b.start("t", "go")
+		_, err = b.manager.Cancel(t.Context(), r.ID, "Subject")
+	}
+	if report := b.ended(r); report.State == run.Cancelled {
+		t.Errorf("got %+v, %v: nobody has stopped the agent", report, err)
+	}
+}
+
+func TestNobodyWaitsForAChangeThatCannotCome(t *testing.T) {
+	b := newBench(t, "- say: hi\n")
+	r := b.start("t", "go")
+	b.ended(r)
+	_, changed := r.Steps(0)
+	select {
+	case <-changed:
+	case <-time.After(5 * time.Second):
+		t.Error("the channel of a run that has ended is never closed")
+	}
+}
+
 func TestFindRefusesWhatTheTenantDoesNotHave(t *testing.T) {
 	b := newBench(t, "- say: hi\n")
 	r := b.start("t", "go")

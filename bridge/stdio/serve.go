@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -110,7 +109,7 @@ func within(done <-chan struct{}, limit time.Duration) bool {
 
 // verdict is read after the connection has closed.
 func (h *heldStream) verdict() error {
-	if err := h.failure(); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, os.ErrClosed) {
+	if err := h.failure(); err != nil && !isBrokenPipe(err) && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, os.ErrClosed) {
 		return err
 	}
 	if errors.Is(h.inputErr, os.ErrClosed) || errors.Is(h.inputErr, io.ErrClosedPipe) {

@@ -15,7 +15,7 @@ import (
 // greet says, for people, where the server is and what to try. Of a tenant
 // elsewhere it can name no agents, as the server has no key.
 func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream) error {
-	root := "http://" + address.String()
+	root := "http://" + reachable(address)
 	if upstream.Local == nil {
 		_, err := fmt.Fprintf(out, `Serving on %s
 the agents of %s
@@ -42,6 +42,15 @@ Both also answer behind /tenants/TENANT. Callers send their API key as Authoriza
 	}
 	fmt.Fprintln(out)
 	return nil
+}
+
+// reachable is an address that can be pasted: one that stands for all of this
+// machine's is none that a client can connect to everywhere.
+func reachable(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return address.String()
 }
 
 // question is something that the agent can answer.

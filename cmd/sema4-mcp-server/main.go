@@ -76,7 +76,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) error {
 		Bridge:         o.Bridge(log),
 		AllowedHosts:   o.allowHosts,
 		AllowedOrigins: o.allowOrigins,
-		Drain:          o.drain,
+		Drain:          max(o.drain, 1), // 0 means no time at all
 		Logger:         log,
 	})
 	if err != nil {

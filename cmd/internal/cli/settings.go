@@ -23,6 +23,8 @@ type Settings struct {
 	AgentTools       string
 	LogLevel         string
 	LogFile          string
+
+	tenantFlags *pflag.FlagSet // nil for a command that has none of them
 }
 
 // The variables that settings are read from.
@@ -37,6 +39,7 @@ const (
 func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.BaseURL, "base-url", "", "base `URL` of the REST API, copied from the application ($"+EnvBaseURL+")")
 	flags.BoolVar(&s.Local, "local", false, "use an embedded local tenant instead; needs no account ($"+EnvLocal+"=1)")
+	s.tenantFlags = flags
 	flags.StringVar(&s.LocalData, "local-data", "", "keep the local tenant's database in this `directory`; else in memory")
 	flags.DurationVar(&s.CallBudget, "call-budget", bridge.DefaultCallBudget, "longest a tool call is held")
 	flags.DurationVar(&s.ProgressInterval, "progress-interval", bridge.DefaultProgressInterval, "time between signs of life while an agent works")
@@ -54,7 +57,7 @@ func (s *Settings) Complete() error {
 	if s.BaseURL == "" {
 		s.BaseURL = environment(EnvBaseURL)
 	}
-	if !s.Local {
+	if !s.Local && (s.tenantFlags == nil || !s.tenantFlags.Changed("local")) {
 		local, err := truth(environment(EnvLocal))
 		if err != nil {
 			return err
@@ -69,7 +72,7 @@ func (s *Settings) Complete() error {
 	default:
 		return &UsageError{"--agent-tools is auto, always or never"}
 	}
-	if s.CallBudget < 0 || s.ProgressInterval < 0 {
+	if s.tenantFlags != nil && (s.CallBudget <= 0 || s.ProgressInterval <= 0) {
 		return &UsageError{"--call-budget and --progress-interval must be more than 0"}
 	}
 	if s.LocalData != "" && !s.Local {

@@ -23,6 +23,8 @@ const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
+
+	exitInterrupted = 130 // as shells have it
 )
 
 // Main runs a command until it returns or the process is told to stop, and
@@ -30,7 +32,7 @@ const (
 func Main(command *cobra.Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, exitAtNextSignal)
 	command.SetArgs(args)
 	command.Version = Version()
 	command.SilenceErrors, command.SilenceUsage = true, true
@@ -39,6 +41,18 @@ func Main(command *cobra.Command, args []string) int {
 		return &UsageError{fmt.Sprintf("%v\nRun '%s --help' for the flags.", err, c.CommandPath())}
 	})
 	return exitStatus(command.ExecuteContext(ctx), command.Name(), command.ErrOrStderr())
+}
+
+// exitAtNextSignal is for whoever does not want to wait for an orderly end. The
+// default of a signal will not do: a shell starts jobs in the background with
+// interrupts ignored.
+func exitAtNextSignal() {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-again
+		os.Exit(exitInterrupted)
+	}()
 }
 
 func exitStatus(err error, name string, stderr io.Writer) int {

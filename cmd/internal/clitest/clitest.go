@@ -27,6 +27,7 @@ import (
 //	shutdown [SIGNAL]          send it INT, or another signal, and wait for it to end well
 //	post PATH FILE [KEY]       POST the file's JSON with a bearer key (default local-key); status and body are the output
 //	get PATH [KEY]             GET likewise
+//	host FILE COMMAND [ARG...] send the file's lines to a bridge, wait for all answers, close its input
 //	jsonlines FILE             every line of the file is JSON
 func Run(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -41,6 +42,7 @@ func Run(t *testing.T) {
 			"shutdown":  shutdown,
 			"post":      post,
 			"get":       get,
+			"host":      host,
 			"jsonlines": jsonLines,
 		},
 	})

@@ -11,7 +11,7 @@ import (
 )
 
 var waitInput = input{name: "wait_seconds", kind: "integer",
-	description: "Longest to wait for the answer, in seconds. Left out, the call waits as long as hosts usually bear; 0 returns at once with a run_id."}
+	description: "Longest to wait for the answer, in seconds. Left out, the call waits as long as hosts usually bear; 0 returns at once with a run_id. The server has a limit of its own, mostly 50."}
 
 // messageTool sends a message to an agent and waits for the answer.
 func (s scope) messageTool(name string) tool {
@@ -32,7 +32,7 @@ func (s scope) messageTool(name string) tool {
 				description: "The conversation: a readable name of your choice with a random suffix of about six characters. A new one begins a conversation, a known one goes on with it."},
 			waitInput,
 			input{name: "idempotency_key", kind: "string",
-				description: "Optional. A call with a key that was used before joins that run instead of sending the message again."},
+				description: "Optional. A call with a key that was used before in the same thread joins that run instead of sending the message again."},
 		),
 		hints:     asks,
 		untouched: notRun,

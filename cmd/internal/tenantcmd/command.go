@@ -46,7 +46,7 @@ It is for trying and testing clients without an account; it is not a place to ke
 	flags.SortFlags = false
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8081", "`address` to serve on")
 	flags.StringVar(&o.LocalData, "local-data", "", "keep the database in this `directory`; else in memory")
-	flags.StringVar(&o.faults, "faults", "", "misbehave in these `ways`, such as latency=200ms or status=503,times=3")
+	flags.StringVar(&o.faults, "faults", "", "misbehave in these `ways`, such as latency=200ms, status=503, status=503;store (after doing the work), html=502, cut=body, cut=headers, cut=event:3, stall=event:3;30s, garbage=event:3; limit them with match=POST …/stream and times=3; separate with commas")
 	o.LogFlags(flags)
 	return command
 }

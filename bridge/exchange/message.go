@@ -35,7 +35,6 @@ type Message struct {
 	Method string          // of a Request or Notification
 	Params json.RawMessage // an object, or nil
 	Meta   Meta            // of Params, for a Request or Notification
-	Raw    json.RawMessage // the whole message, for a Response
 
 	// Fault is what to answer an Invalid message with.
 	Fault *jsonrpc2.Error
@@ -146,7 +145,7 @@ func parseMessage(data []byte) Message {
 	answers := result != nil || failed != nil
 	switch {
 	case method == nil && answers:
-		return Message{Kind: Response, ID: id, Raw: data}
+		return Message{Kind: Response, ID: id}
 	case method == nil:
 		return invalid(id, `a message has a "method", a "result" or an "error"; this one has none`)
 	case answers:

@@ -15,6 +15,7 @@ const root = "sema4mcp/internal/localtenant"
 var mayImport = map[string][]string{
 	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread"},
 	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"/blobs":          {},
 	"/faults":         {},
 	"/minds":          {"/thread"},
 	"/minds/echo":     {"/minds", "/thread"},

@@ -2,6 +2,13 @@ package api
 
 import "net/http"
 
+func (s *server) agentRoutes() []route {
+	return []route{
+		newRoute("agents", methods{http.MethodGet: s.listAgents}),
+		newRoute("agents/{agent}", methods{http.MethodGet: s.getAgent}),
+	}
+}
+
 func (s *server) listAgents(w http.ResponseWriter, r *http.Request, _ ids) error {
 	const list = "agents"
 	window, err := window(r, list)

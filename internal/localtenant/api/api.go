@@ -10,6 +10,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/rs/zerolog"
 
@@ -41,33 +42,18 @@ func New(cfg Config) http.Handler {
 	return s.Faults.Wrap(s, writeError)
 }
 
+// table is all routes; where two match a path, the first is taken.
 func (s *server) table() []route {
-	const conversation = "agents/{agent}/conversations/{conversation}"
-	return []route{
-		newRoute("ok", methods{http.MethodGet: s.ok}),
-		newRoute("agents", methods{http.MethodGet: s.listAgents}),
-		newRoute("agents/{agent}", methods{http.MethodGet: s.getAgent}),
-		newRoute("agents/{agent}/conversations", methods{
-			http.MethodGet:  s.listConversations,
-			http.MethodPost: s.createConversation,
-		}),
-		newRoute(conversation, methods{http.MethodDelete: s.deleteConversation}),
-		newRoute(conversation+"/messages", methods{
-			http.MethodGet:  s.listMessages,
-			http.MethodPost: s.postMessage,
-		}),
-		newRoute(conversation+"/stream", methods{http.MethodPost: s.streamMessage}),
-		newRoute(faults.Path, methods{
-			http.MethodGet:    s.getFaults,
-			http.MethodPut:    s.setFaults,
-			http.MethodDelete: s.clearFaults,
-		}),
-	}
+	return slices.Concat(
+		[]route{newRoute("ok", methods{http.MethodGet: s.ok})},
+		s.agentRoutes(),
+		s.conversationRoutes(),
+		s.faultRoutes(),
+	)
 }
 
 // ServeHTTP answers one request.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := s.serve(w, r); err != nil {
 		s.answerError(w, r, err)
 	}
@@ -80,7 +66,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := s.authorize(r); err != nil {
 		return err
 	}
-	handle, ids, err := s.find(r)
+	handle, ids, err := s.find(w, r)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,27 @@ package api
 
 import "net/http"
 
+const maxName = 255 // characters
+
+func (s *server) conversationRoutes() []route {
+	const (
+		conversations = "agents/{agent}/conversations"
+		conversation  = conversations + "/{conversation}"
+	)
+	return []route{
+		newRoute(conversations, methods{
+			http.MethodGet:  s.listConversations,
+			http.MethodPost: s.createConversation,
+		}),
+		newRoute(conversation, methods{http.MethodDelete: s.deleteConversation}),
+		newRoute(conversation+"/messages", methods{
+			http.MethodGet:  s.listMessages,
+			http.MethodPost: s.postMessage,
+		}),
+		newRoute(conversation+"/stream", methods{http.MethodPost: s.streamMessage}),
+	}
+}
+
 func (s *server) listConversations(w http.ResponseWriter, r *http.Request, ids ids) error {
 	list := "conversations of " + ids["agent"]
 	window, err := window(r, list)
@@ -16,8 +37,12 @@ func (s *server) listConversations(w http.ResponseWriter, r *http.Request, ids i
 }
 
 func (s *server) createConversation(w http.ResponseWriter, r *http.Request, ids ids) error {
-	name, err := requiredText(r, "name")
+	body, err := readFields(r)
 	if err != nil {
+		return err
+	}
+	name := body.requiredText("name", notBlank, atMost(maxName))
+	if err := body.err(); err != nil {
 		return err
 	}
 	conversation, err := s.Store.CreateConversation(r.Context(), ids["agent"], name)

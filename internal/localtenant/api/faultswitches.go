@@ -1,6 +1,18 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"sema4mcp/internal/localtenant/faults"
+)
+
+func (s *server) faultRoutes() []route {
+	return []route{newRoute(faults.Path, methods{
+		http.MethodGet:    s.getFaults,
+		http.MethodPut:    s.setFaults,
+		http.MethodDelete: s.clearFaults,
+	})}
+}
 
 func (s *server) getFaults(w http.ResponseWriter, _ *http.Request, _ ids) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"faults": s.Faults.Text()})

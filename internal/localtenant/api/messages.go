@@ -28,7 +28,7 @@ func (s *server) listMessages(w http.ResponseWriter, r *http.Request, ids ids) e
 // postMessage answers, when the run has ended, with all messages of the
 // conversation. A caller who goes away leaves the run going.
 func (s *server) postMessage(w http.ResponseWriter, r *http.Request, ids ids) error {
-	content, err := requiredText(r, "content")
+	content, err := messageContent(r)
 	if err != nil {
 		return err
 	}
@@ -47,6 +47,15 @@ func (s *server) postMessage(w http.ResponseWriter, r *http.Request, ids ids) er
 		return err
 	}
 	return writeJSON(w, http.StatusOK, pageOf("", store.Page[thread.Message]{Items: messages}))
+}
+
+func messageContent(r *http.Request) (string, error) {
+	body, err := readFields(r)
+	if err != nil {
+		return "", err
+	}
+	content := body.requiredText("content", notBlank)
+	return content, body.err()
 }
 
 // startRun sets a run going for a fault that answers in its place.

@@ -19,10 +19,19 @@ type methods map[string]handler
 type route struct {
 	segments []string
 	methods  methods
+	maxBody  int64 // bytes
 }
 
 func newRoute(pattern string, methods methods) route {
-	return route{segments: strings.Split(pattern, "/"), methods: methods}
+	return route{segments: strings.Split(pattern, "/"), methods: methods, maxBody: maxBody}
+}
+
+// newUploadRoute is a route that takes files. Its handlers read the body as it
+// comes, with eachPart.
+func newUploadRoute(pattern string, methods methods) route {
+	upload := newRoute(pattern, methods)
+	upload.maxBody = maxUploadBody
+	return upload
 }
 
 func (t route) match(segments []string) (ids, bool) {
@@ -40,9 +49,9 @@ func (t route) match(segments []string) (ids, bool) {
 	return found, true
 }
 
-// find chooses the handler of a request. It works on the escaped path: a %2F
+// find chooses the handler of a request and bounds its body. It works on the escaped path: a %2F
 // belongs to an id, and net/http's own router would redirect `..` and `//`.
-func (s *server) find(r *http.Request) (handler, ids, error) {
+func (s *server) find(w http.ResponseWriter, r *http.Request) (handler, ids, error) {
 	segments, ok := s.belowBase(r.URL.EscapedPath())
 	if !ok {
 		return nil, nil, errNoRoute
@@ -57,6 +66,7 @@ func (s *server) find(r *http.Request) (handler, ids, error) {
 			method = http.MethodGet
 		}
 		if handle, ok := route.methods[method]; ok {
+			r.Body = http.MaxBytesReader(w, r.Body, route.maxBody)
 			return handle, ids, nil
 		}
 		return nil, nil, errMethod(r.Method, slices.Sorted(maps.Keys(route.methods)))

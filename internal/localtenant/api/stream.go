@@ -17,7 +17,7 @@ const keepAliveInterval = 10 * time.Second
 // with the connection. While a message waits for the one before it to be
 // answered, comments keep the connection alive.
 func (s *server) streamMessage(w http.ResponseWriter, r *http.Request, ids ids) error {
-	content, err := requiredText(r, "content")
+	content, err := messageContent(r)
 	if err != nil {
 		return err
 	}

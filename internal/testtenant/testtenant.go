@@ -24,7 +24,13 @@ type Tenant struct {
 // Start returns a tenant with the seeded agents and those given.
 func Start(t testing.TB, agents ...localtenant.AgentSpec) *Tenant {
 	t.Helper()
-	local, err := localtenant.New(t.Context(), localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+	return StartWith(t, localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+}
+
+// StartWith returns a tenant of another configuration.
+func StartWith(t testing.TB, config localtenant.Config) *Tenant {
+	t.Helper()
+	local, err := localtenant.New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

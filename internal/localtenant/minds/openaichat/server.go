@@ -48,12 +48,13 @@ const (
 )
 
 var (
-	errCommands = errors.New("it is started by a command, which is not allowed here; set " + EnvAllowCommands + "=1 to let agents start programs on this machine")
-	errURLless  = errors.New("it has no URL")
-	errNoServer = errors.New("there is no MCP server of this transport at its URL; check the two")
-	errMCPKey   = errors.New("it refuses the key, or wants one (status 401); check the server's headers")
-	errStopped  = errors.New("its command ended, or the connection was cut")
-	errTooSlow  = errors.New("it did not answer in time")
+	errCommands    = errors.New("it is started by a command, which is not allowed here; set " + EnvAllowCommands + "=1 to let agents start programs on this machine")
+	errURLless     = errors.New("it has no URL")
+	errCommandless = errors.New("it has neither a URL nor a command")
+	errNoServer    = errors.New("there is no MCP server of this transport at its URL; check the two")
+	errMCPKey      = errors.New("it refuses the key, or wants one (status 401); check the server's headers")
+	errStopped     = errors.New("its command ended, or the connection was cut")
+	errTooSlow     = errors.New("it did not answer in time")
 )
 
 // connection is a server that is connected to for one turn.
@@ -141,6 +142,9 @@ func (m *Mind) transport(ctx context.Context, server Server, invocation string) 
 		if !m.config.AllowCommands {
 			return nil, errCommands
 		}
+		if server.Command == "" { // which would panic in mcp-go
+			return nil, errCommandless
+		}
 		return transport.NewStdioWithOptions(server.Command, nil, server.Args,
 			transport.WithCommandFunc(server.process), transport.WithCommandLogger(silent)), nil
 	}
@@ -194,9 +198,6 @@ var inherited = []string{
 
 // process is the command of a stdio server.
 func (s Server) process(ctx context.Context, command string, _, args []string) (*exec.Cmd, error) {
-	if command == "" {
-		return nil, errors.New("it has no command")
-	}
 	p := exec.CommandContext(ctx, command, args...)
 	p.Dir, p.WaitDelay = s.Cwd, killWithin
 	p.Env = []string{} // nil would stand for all of this process's

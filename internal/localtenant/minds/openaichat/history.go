@@ -84,7 +84,8 @@ func remembered(m thread.Message) []message {
 			}
 			said = append(said, it.Text)
 		case it.Kind == "tool_call":
-			calls = append(calls, functionToolCall(it.CallID, it.Name, it.Arguments))
+			arguments, _ := object(it.Arguments) // an agent of another mind may have left anything
+			calls = append(calls, functionToolCall(it.CallID, validName(it.Name), arguments))
 			results = append(results, toolResult(it.CallID, it.outcome()))
 		}
 	}

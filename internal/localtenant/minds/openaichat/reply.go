@@ -127,14 +127,15 @@ func (r *reply) callOf(p callPiece) *call {
 // complete tells whether the whole answer has come.
 func (r *reply) complete() bool { return r.finish != "" || r.done }
 
-// end tells what is left to tell and gives every call an id and arguments that
-// can be sent back.
+// end tells what is left to tell and gives every call an id and a name that can
+// be sent back.
 func (r *reply) end(out minds.Emitter) {
 	r.tellThought(out)
 	for i, c := range r.calls {
 		if c.id == "" {
 			c.id = fmt.Sprintf("call_%d", i+1)
 		}
+		c.name = validName(c.name)
 	}
 }
 
@@ -154,8 +155,11 @@ func (r *reply) message() message {
 
 // object is the arguments as a JSON object; ok is false, and the object empty,
 // when they are none.
-func (c *call) object() (arguments string, ok bool) {
-	text := strings.TrimSpace(c.arguments.String())
+func (c *call) object() (arguments string, ok bool) { return object(c.arguments.String()) }
+
+// object is the JSON object that a text is.
+func object(text string) (arguments string, ok bool) {
+	text = strings.TrimSpace(text)
 	if text == "" || text == "null" {
 		return "{}", true
 	}

@@ -98,7 +98,7 @@ func TestWhatTheModelIsGiven(t *testing.T) {
 		map[string]any{"kind": "thought", "thought": "secretly"},
 		map[string]any{"kind": "text", "text": "I look."},
 		map[string]any{"kind": "tool_call", "name": "look", "tool_call_id": "t1", "arguments_raw": `{"a":1}`, "result": "seen"},
-		map[string]any{"kind": "tool_call", "name": "look", "tool_call_id": "t2", "arguments_raw": `{}`, "error": "dark"},
+		map[string]any{"kind": "tool_call", "name": "look at", "tool_call_id": "t2", "arguments_raw": `{{x}}`, "error": "dark"},
 		map[string]any{"kind": "text", "text": "And once more."},
 		map[string]any{"kind": "tool_call", "name": "look", "tool_call_id": "t3", "arguments_raw": `{}`},
 		map[string]any{"kind": "vega_chart", "chart_spec_raw": "{}"},
@@ -114,7 +114,7 @@ func TestWhatTheModelIsGiven(t *testing.T) {
 	}
 	want := []string{
 		"system You are Helper.\n\nBe brief.", "user before",
-		`assistant I look. <t1 look{"a":1}> <t2 look{}>`, "tool t1seen", "tool t2Error: dark",
+		`assistant I look. <t1 look{"a":1}> <t2 look_at{}>`, "tool t1seen", "tool t2Error: dark",
 		`assistant And once more. <t3 look{}>`, "tool t3Error: the call was not finished.",
 		"user before", "user now",
 	}

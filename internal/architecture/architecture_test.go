@@ -92,6 +92,7 @@ func within(path, name string) bool {
 var importers = map[string][]string{
 	"internal/contracttest": {"internal/testtenant"},
 	"internal/localtenant":  {"cmd", "internal/contracttest", "internal/localtenant", "internal/testtenant"},
+	"internal/testllm":      {}, // tests
 	"internal/testtenant":   {}, // tests
 }
 

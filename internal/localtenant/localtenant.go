@@ -6,7 +6,7 @@
 // inside the process through its [Tenant.Transport]. It knows four agents from the
 // start, one for each thing agents do: answer from a database, tell at length,
 // echo, and speak in every script; [Config] can add more. An agent's architecture
-// name chooses its mind: verified-queries, scripted or echo.
+// name chooses its mind: verified-queries, openai-chat, scripted or echo.
 //
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
@@ -28,6 +28,7 @@ import (
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/minds/echo"
+	"sema4mcp/internal/localtenant/minds/openaichat"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/minds/verified"
 	"sema4mcp/internal/localtenant/runs"
@@ -64,12 +65,16 @@ type Config struct {
 	Agents []AgentSpec
 	// Faults are standing faults, as [faults.Parse] reads them, one to a line.
 	Faults string
+	// LLM is the language model of agents with the architecture openai-chat; its
+	// zero value makes their runs fail with what to set.
+	LLM openaichat.Config
 }
 
 // Tenant is a running tenant.
 type Tenant struct {
 	store     *store.Store
 	sales     *sql.DB
+	chat      *openaichat.Mind
 	runner    *runs.Runner
 	handler   http.Handler
 	transport *transport
@@ -100,6 +105,10 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
+	cfg.LLM.TenantID = TenantID
+	if t.chat, err = openaichat.NewMind(cfg.LLM); err != nil {
+		return nil, err
+	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
@@ -111,9 +120,10 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 
 func (t *Tenant) minds() map[string]minds.Mind {
 	return map[string]minds.Mind{
-		echo.Architecture:     echo.Mind{},
-		scripted.Architecture: scripted.Mind{},
-		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
+		echo.Architecture:       echo.Mind{},
+		openaichat.Architecture: t.chat,
+		scripted.Architecture:   scripted.Mind{},
+		verified.Architecture:   verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
 	}
 }
 
@@ -154,6 +164,9 @@ func (t *Tenant) Close() error {
 	var errs []error
 	if t.runner != nil {
 		t.runner.Close()
+	}
+	if t.chat != nil {
+		t.chat.Close()
 	}
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())

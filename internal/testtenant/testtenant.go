@@ -29,11 +29,17 @@ type Tenant struct {
 // Start returns a tenant with the seeded agents and those given.
 func Start(t testing.TB, agents ...localtenant.AgentSpec) *Tenant {
 	t.Helper()
+	return StartWith(t, localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+}
+
+// StartWith returns a tenant of another configuration.
+func StartWith(t testing.TB, config localtenant.Config) *Tenant {
+	t.Helper()
 	tenant := &Tenant{t: t}
 	if _, benchmark := t.(*testing.B); !benchmark {
 		tenant.Contract = contracttest.New(t, contracttest.Strict())
 	}
-	local, err := localtenant.New(t.Context(), localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+	local, err := localtenant.New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

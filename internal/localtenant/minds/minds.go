@@ -20,8 +20,10 @@ type Mind interface {
 
 // Turn is what a mind is asked.
 type Turn struct {
-	Agent   Agent
-	Message string
+	Agent          Agent
+	ConversationID string
+	RunID          string
+	Message        string
 	// History reads the conversation before this message, oldest first.
 	History func(ctx context.Context) ([]thread.Message, error)
 }

@@ -34,8 +34,11 @@ type answer struct {
 
 func (c *Checker) begin(r *http.Request) *exchange {
 	e := &exchange{checker: c, method: r.Method, url: r.URL, header: r.Header, length: r.ContentLength}
-	if r.Body == nil || r.Body == http.NoBody {
+	switch {
+	case r.Body == nil || r.Body == http.NoBody:
 		e.length = 0
+	case e.length == 0: // a client's way to say that it does not know
+		e.length = -1
 	}
 	e.target = c.doc.find(r.Method, r.URL)
 	return e

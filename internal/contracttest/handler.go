@@ -12,11 +12,9 @@ func (c *Checker) Handler(next http.Handler) http.Handler {
 		e := c.begin(r)
 		watched := &answerWriter{ResponseWriter: w, exchange: e}
 		complete := false
-		defer func() { // a handler that panics has cut its answer
-			watched.finish(complete)
-		}()
+		defer func() { watched.finish(complete) }() // also of a handler that cuts its answer by a panic
 		next.ServeHTTP(watched, e.outgoing(r))
-		complete = true
+		complete = r.Context().Err() == nil // or nobody is left to be answered
 	})
 }
 

@@ -52,9 +52,13 @@ func newEndpoint(address *url.URL, config Config, transport http.RoundTripper) *
 	return e
 }
 
-// sameHost keeps prompts and keys from being carried elsewhere by a redirect.
+const maxRedirects = 5
+
+// sameHost keeps prompts and keys from being carried elsewhere, or in the clear,
+// by a redirect.
 func sameHost(next *http.Request, before []*http.Request) error {
-	if next.URL.Host != before[0].URL.Host || len(before) > 5 {
+	first := before[0].URL
+	if next.URL.Host != first.Host || next.URL.Scheme != first.Scheme || len(before) > maxRedirects {
 		return http.ErrUseLastResponse
 	}
 	return nil
@@ -105,11 +109,8 @@ func (e *endpoint) post(ctx context.Context, body []byte, silence *time.Timer, o
 		if response.StatusCode == http.StatusOK {
 			return response, nil
 		}
-		refusal, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+		refusal, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // the status says enough
 		_ = response.Body.Close()
-		if err != nil && ctx.Err() != nil {
-			return nil, err
-		}
 		pause, again := retry(response, errorIn(refusal).Code, try)
 		if !again {
 			return nil, e.refused(response.StatusCode, refusal)

@@ -99,11 +99,15 @@ func (c *connection) greet(ctx, within context.Context) error {
 	}
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: "sema4-local-tenant", Version: "2"} // of the API
-	if _, err := c.client.Initialize(within, hello); err != nil {
+	greeted, err := c.client.Initialize(within, hello)
+	if err != nil {
 		return err
 	}
 	listed, err := c.client.ListTools(within, mcp.ListToolsRequest{})
 	if err != nil {
+		if greeted.Capabilities.Tools == nil && within.Err() == nil {
+			return nil // it has prompts or resources alone
+		}
 		return err
 	}
 	c.tools = listed.Tools
@@ -153,7 +157,7 @@ func (m *Mind) transport(ctx context.Context, server Server, invocation string) 
 		return nil, errURLless
 	}
 	web := &http.Client{CheckRedirect: sameHost, Transport: &signed{
-		next: m.network, turn: ctx, host: address.Host, headers: server.headers(invocation),
+		next: m.web, turn: ctx, host: address.Host, headers: server.headers(invocation),
 	}}
 	switch kind {
 	case transportSSE:

@@ -32,6 +32,7 @@ func TestAnswersOfManyEndpoints(t *testing.T) {
 		"content in parts":             {testllm.Stream(event(`{"choices":[{"delta":{"content":[{"type":"text","text":"H"},{"type":"text","text":"i"}]}}]}`) + event(stop)), "text Hi"},
 		"mistyped fields":              {testllm.Stream(event(`{"choices":[{"index":"0","delta":{"content":"Hi","role":7}}],"usage":"x"}`) + event(stop)), "text Hi"},
 		"another choice":               {testllm.Stream(event(`{"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"Hi"}}]}`) + event(stop)), "text Hi"},
+		"an event without data":        {testllm.Stream("event: ping\n\n" + hi + event(stop)), "text Hi"},
 		"a refusal":                    {testllm.Stream(event(`{"choices":[{"delta":{"refusal":"No."}}]}`) + event(stop)), "text No."},
 		"thoughts": {testllm.Stream(event(`{"choices":[{"delta":{"reasoning_content":"Let me"}}]}`) + event(`{"choices":[{"delta":{"reasoning_content":" see."}}]}`) +
 			event(`{"choices":[{"delta":{"content":"Hi"}}]}`) + event(stop)), "think Let me see.\ntext Hi"},

@@ -1,10 +1,12 @@
 package openaichat_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -54,6 +58,7 @@ func toolServer() *server.MCPServer {
 		here, err := os.Getwd()
 		return mcp.NewToolResultText(here), err
 	})
+	s.AddTool(mcp.NewToolWithRawSchema("raw", "", json.RawMessage(`{}`)), give(mcp.NewTextContent("ok")))
 	add("spaced out/tool", give(mcp.NewTextContent("ok")))
 	return s
 }
@@ -131,6 +136,7 @@ func TestResultsOfTools(t *testing.T) {
 		{"nothing", `{}`, "finish nothing: (no content)"},
 		{"endless", `{}`, "finish endless: " + strings.Repeat("é", 100_000) + "\n[The rest is left out.]"},
 		{"repeat", `{"text":`, `fail repeat: The arguments are not a JSON object: {"text":`},
+		{"raw", `{}`, "finish raw: ok"},
 		{"spaced_out_tool", `{}`, "finish spaced_out_tool: ok"},
 		{"no_such", `{}`, `fail no_such: There is no tool called "no_such". The tools are: break, directory, endless,`},
 	} {
@@ -239,6 +245,121 @@ func TestServersThatCannotBeUsed(t *testing.T) {
 			system := model.Requests()[0].Messages[0].Content
 			if !strings.Contains(system, "cannot be used now: broken. ") || strings.Contains(out.String()+system, "planted") {
 				t.Errorf("the model was told %q, the user %s", system, out)
+			}
+		})
+	}
+}
+
+// A server may have prompts or resources alone: that is no reason to complain.
+func TestAServerWithoutTools(t *testing.T) {
+	model := testllm.Start(t, testllm.Says("Hi"))
+	out := answer(t, configured(model, openaichat.Server{Name: "s", URL: served(t, server.NewMCPServer("s", "1"), nil)}), "hello")
+	if out.String() != "text Hi" {
+		t.Errorf("got %s", out)
+	}
+}
+
+func TestAServerThatCannotListItsTools(t *testing.T) {
+	handler := server.NewStreamableHTTPServer(toolServer())
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || bytes.Contains(body, []byte("tools/list")) {
+			http.Error(w, "not today", http.StatusInternalServerError)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		handler.ServeHTTP(w, r)
+	}))
+	defer web.Close()
+	model := testllm.Start(t, testllm.Says("Hi"))
+	out := answer(t, configured(model, openaichat.Server{Name: "broken", URL: web.URL}), "hello")
+	if !strings.Contains(out.String(), "“broken” cannot be used: transport error: request failed with status 500: not today.") {
+		t.Errorf("got %s", out)
+	}
+}
+
+// Servers and tools that take for ever are given up.
+func TestServersThatTakeForEver(t *testing.T) {
+	forEver := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	s := server.NewMCPServer("s", "1")
+	s.AddTool(mcp.NewTool("wait"), func(ctx context.Context, _ callRequest) (*callResult, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	handler := server.NewStreamableHTTPServer(s)
+	for name, test := range map[string]struct {
+		mcp   roundTripper
+		says  string
+		takes time.Duration
+	}{
+		"the server": {forEver, "“s” cannot be used: it did not answer in time", 30 * time.Second},
+		"the tool": {func(r *http.Request) (*http.Response, error) {
+			answered := httptest.NewRecorder()
+			handler.ServeHTTP(answered, r)
+			return answered.Result(), r.Context().Err()
+		}, "fail wait: The MCP server “s” gave no result: it did not answer in time.", 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				call := `data: {"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"wait"}}]}}]}` + "\n\ndata: [DONE]\n\n"
+				model := &fakeNetwork{answers: []func(*http.Request) (*http.Response, error){
+					status(http.StatusOK, nil, strings.NewReader(call)), status(http.StatusOK, nil, strings.NewReader(hi+"data: [DONE]\n\n")),
+				}}
+				config := openaichat.Config{URL: "http://model.example/v1", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					if r.URL.Host == "model.example" {
+						return model.RoundTrip(r)
+					}
+					return test.mcp(r)
+				}), Servers: func(context.Context, string) ([]openaichat.Server, error) {
+					return []openaichat.Server{{Name: "s", URL: "http://tools.example/mcp"}}, nil
+				}}
+				begun := time.Now()
+				var out recorder
+				if err := newMind(t, config).Answer(t.Context(), turn("hello"), &out); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(begun); took != test.takes || !strings.Contains(out.String(), test.says) {
+					t.Errorf("after %v got %s", took, &out)
+				}
+			})
+		})
+	}
+}
+
+// A session of the older protocol is ended with its headers; not when the agent
+// was stopped, which must not wait for servers.
+func TestSessionsAreEnded(t *testing.T) {
+	for name, stopped := range map[string]bool{"well": false, "stopped": true} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s := server.NewMCPServer("s", "1")
+			s.AddTool(mcp.NewTool("x"), func(context.Context, callRequest) (*callResult, error) {
+				if stopped {
+					cancel()
+				}
+				return mcp.NewToolResultText("ok"), nil
+			})
+			handler := server.NewStreamableHTTPServer(s, server.WithStateful(true), server.WithStreamableHTTPProtocolVersions("2025-11-25"))
+			var ended atomic.Int32
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodDelete && r.Header.Get("Authorization") == "Bearer planted" {
+					ended.Add(1)
+				}
+				handler.ServeHTTP(w, r)
+			}))
+			defer web.Close()
+			answers := []testllm.Answer{testllm.CallsTools("a", "x", "{}")}
+			if !stopped {
+				answers = append(answers, testllm.Says("done"))
+			}
+			config := configured(testllm.Start(t, answers...), openaichat.Server{Name: "s", URL: web.URL, Headers: map[string]string{"Authorization": "Bearer planted"}})
+			err := newMind(t, config).Answer(ctx, turn("hello"), &recorder{})
+			if errors.Is(err, context.Canceled) != stopped || (ended.Load() == 0) != stopped {
+				t.Errorf("error %v, %d sessions ended", err, ended.Load())
 			}
 		})
 	}

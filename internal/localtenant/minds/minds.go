@@ -25,7 +25,7 @@ type Turn struct {
 	// History reads the conversation before this message, oldest first.
 	History func(ctx context.Context) ([]thread.Message, error)
 
-	ConversationID, RunID string
+	ConversationID, RunID string // for those a mind works with
 }
 
 // Agent is what a mind needs to know of the agent it thinks for.

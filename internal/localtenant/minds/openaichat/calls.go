@@ -165,8 +165,6 @@ func contentText(content mcp.Content) string {
 		if resource, ok := content.Resource.(mcp.TextResourceContents); ok {
 			return resource.Text
 		}
-		return "[file]"
-	default:
-		return "[content of another kind]"
 	}
+	return "[content that is no text]"
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -91,7 +90,7 @@ func (e *endpoint) ask(ctx context.Context, messages []message, tools []toolSpec
 		return nil, e.explain(ctx, live, err)
 	}
 	defer response.Body.Close()
-	r, err := e.read(response, &watched{response.Body, silence}, out)
+	r, err := e.read(&watched{response.Body, silence}, out)
 	if err != nil {
 		return nil, e.explain(ctx, live, err)
 	}
@@ -176,11 +175,6 @@ func (e *endpoint) explain(ctx, live context.Context, err error) error {
 	default:
 		return e.broken(fmt.Sprintf("the connection to the model's endpoint %s was cut", e.host()))
 	}
-}
-
-func isJSON(header http.Header) bool {
-	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
-	return mediaType == "application/json"
 }
 
 // watched puts the end of patience off with everything that comes, comments that

@@ -89,7 +89,7 @@ func TestAnAgentCallsAnAgent(t *testing.T) {
 	if text != "The regions are known." {
 		t.Errorf("the answer is %q", text)
 	}
-	if call.Name != salesTool || call.Status != "finished" || !strings.Contains(call.ArgumentsRaw, "regions-x1") {
+	if call.Name != salesTool || call.Status != "finished" || call.SubType != "mcp-external" || !strings.Contains(call.ArgumentsRaw, "regions-x1") {
 		t.Errorf("the call is %+v", call)
 	}
 	if call.Result == nil || !strings.Contains(*call.Result, "Europe") {

@@ -45,13 +45,12 @@ func (r *Runner) think(run *Run, messageID string, out *recorder) (err error) {
 		}
 	}()
 	return mind.Answer(run.ctx, minds.Turn{
-		Agent:          minds.Agent{ID: run.agent.ID, Name: run.agent.Name, Runbook: run.agent.RunbookText},
-		ConversationID: run.conversationID,
-		RunID:          run.ID,
-		Message:        run.content,
+		Agent:   minds.Agent{ID: run.agent.ID, Name: run.agent.Name, Runbook: run.agent.RunbookText},
+		Message: run.content,
 		History: func(ctx context.Context) ([]thread.Message, error) {
 			return r.messagesBefore(ctx, run.conversationID, messageID)
 		},
+		ConversationID: run.conversationID, RunID: run.ID,
 	}, out)
 }
 

@@ -33,7 +33,7 @@ func (b *toolbox) run(ctx context.Context, calls []*call, out minds.Emitter) []m
 	told := make([]minds.Call, len(calls))
 	for i, c := range calls {
 		arguments, _ := c.object()
-		told[i] = out.Call(c.name, arguments)
+		told[i] = out.CallMCP(c.name, arguments)
 	}
 	results := make([]message, len(calls))
 	for s := range b.start(ctx, calls) {
@@ -165,8 +165,6 @@ func contentText(content mcp.Content) string {
 		if resource, ok := content.Resource.(mcp.TextResourceContents); ok {
 			return resource.Text
 		}
-		return "[file]"
-	default:
-		return "[content of another kind]"
 	}
+	return "[content that is no text]"
 }

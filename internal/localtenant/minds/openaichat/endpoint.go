@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -52,9 +51,13 @@ func newEndpoint(address *url.URL, config Config, transport http.RoundTripper) *
 	return e
 }
 
-// sameHost keeps prompts and keys from being carried elsewhere by a redirect.
+const maxRedirects = 5
+
+// sameHost keeps prompts and keys from being carried elsewhere, or in the clear,
+// by a redirect.
 func sameHost(next *http.Request, before []*http.Request) error {
-	if next.URL.Host != before[0].URL.Host || len(before) > 5 {
+	first := before[0].URL
+	if next.URL.Host != first.Host || next.URL.Scheme != first.Scheme || len(before) > maxRedirects {
 		return http.ErrUseLastResponse
 	}
 	return nil
@@ -87,7 +90,7 @@ func (e *endpoint) ask(ctx context.Context, messages []message, tools []toolSpec
 		return nil, e.explain(ctx, live, err)
 	}
 	defer response.Body.Close()
-	r, err := e.read(response, &watched{response.Body, silence}, out)
+	r, err := e.read(&watched{response.Body, silence}, out)
 	if err != nil {
 		return nil, e.explain(ctx, live, err)
 	}
@@ -105,11 +108,8 @@ func (e *endpoint) post(ctx context.Context, body []byte, silence *time.Timer, o
 		if response.StatusCode == http.StatusOK {
 			return response, nil
 		}
-		refusal, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+		refusal, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // the status says enough
 		_ = response.Body.Close()
-		if err != nil && ctx.Err() != nil {
-			return nil, err
-		}
 		pause, again := retry(response, errorIn(refusal).Code, try)
 		if !again {
 			return nil, e.refused(response.StatusCode, refusal)
@@ -175,11 +175,6 @@ func (e *endpoint) explain(ctx, live context.Context, err error) error {
 	default:
 		return e.broken(fmt.Sprintf("the connection to the model's endpoint %s was cut", e.host()))
 	}
-}
-
-func isJSON(header http.Header) bool {
-	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
-	return mediaType == "application/json"
 }
 
 // watched puts the end of patience off with everything that comes, comments that

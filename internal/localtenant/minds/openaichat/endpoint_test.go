@@ -57,9 +57,16 @@ func TestFaultsOfTheEndpoint(t *testing.T) {
 		"ended early":           {testllm.Stream(hi), []string{"broke off", "ended before it was whole"}},
 		"ended in an event":     {testllm.Stream(hi + `data: {"choices":[{"del`), []string{"broke off", "ended before it was whole"}},
 		"cut":                   {reset, []string{"broke off", "was cut"}},
-		"no words":              {testllm.Says(" "), []string{"answered with nothing", "SEMA4_LOCAL_LLM_MODEL"}},
-		"too many calls":        {testllm.Stream(`data: {"choices":[{"delta":{"tool_calls":[` + strings.Repeat(`{"id":"","function":{"name":"x"}},`, 64) + `{"function":{"name":"x"}}]}}]}` + "\n\n"), []string{"called more than 64 tools at once"}},
-		"endless arguments":     {testllm.Stream(`data: {"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"x","arguments":"` + strings.Repeat("x", 1<<20+1) + `"}}]}}]}` + "\n\n"), []string{"more than 1048576 bytes"}},
+		"cut in JSON": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", asJSON)
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, `{"choices":[`)
+		}, []string{"broke off", "was cut"}},
+		"endless words":     {testllm.Stream(strings.Repeat(`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", 1<<20)+`"}}]}`+"\n\n", 5)), []string{"broke off", "does not end"}},
+		"endless thoughts":  {testllm.Stream(strings.Repeat(`data: {"choices":[{"delta":{"reasoning":"`+strings.Repeat("x", 1<<20)+`"}}]}`+"\n\n", 5)), []string{"broke off", "does not end"}},
+		"no words":          {testllm.Says(" "), []string{"answered with nothing", "SEMA4_LOCAL_LLM_MODEL"}},
+		"too many calls":    {testllm.Stream(`data: {"choices":[{"delta":{"tool_calls":[` + strings.Repeat(`{"id":"","function":{"name":"x"}},`, 64) + `{"function":{"name":"x"}}]}}]}` + "\n\n"), []string{"called more than 64 tools at once"}},
+		"endless arguments": {testllm.Stream(`data: {"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"x","arguments":"` + strings.Repeat("x", 1<<20+1) + `"}}]}}]}` + "\n\n"), []string{"more than 1048576 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			model := testllm.Start(t, test.answer)
@@ -70,6 +77,17 @@ func TestFaultsOfTheEndpoint(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A redirect on the same host is followed with all that was sent.
+func TestARedirectOnTheSameHost(t *testing.T) {
+	model := testllm.Start(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/v2/chat/completions", http.StatusTemporaryRedirect)
+	}, testllm.Says("Hi"))
+	answer(t, configured(model), "hello")
+	if again := model.Requests()[1]; again.Path != "/v2/chat/completions" || again.Header.Get("Authorization") != "Bearer "+key || len(again.Messages) != 2 {
+		t.Errorf("the request: %+v", again)
 	}
 }
 
@@ -223,20 +241,13 @@ func TestCancelling(t *testing.T) {
 			<-r.Context().Done()
 		}
 	}
-	busy := func(then context.CancelFunc) testllm.Answer {
-		return func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Retry-After", "50")
-			w.WriteHeader(http.StatusTooManyRequests)
-			then()
-		}
-	}
 	before := func(then context.CancelFunc) testllm.Answer {
 		return func(_ http.ResponseWriter, r *http.Request) {
 			then()
 			<-r.Context().Done()
 		}
 	}
-	for name, answer := range map[string]func(context.CancelFunc) testllm.Answer{"in the stream": waiting, "while it waits": busy, "before the answer": before} {
+	for name, answer := range map[string]func(context.CancelFunc) testllm.Answer{"in the stream": waiting, "before the answer": before} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -245,6 +256,36 @@ func TestCancelling(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+func TestCancellingWhileItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := &fakeNetwork{answers: []func(*http.Request) (*http.Response, error){
+			status(http.StatusTooManyRequests, http.Header{"Retry-After": {"50"}}, strings.NewReader("busy")),
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begun := time.Now()
+		err := newMind(t, openaichat.Config{URL: "http://model.example/v1", Transport: network}).Answer(ctx, turn("hello"), &recorder{})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
+			t.Errorf("error %v after %v", err, time.Since(begun))
+		}
+	})
+}
+
+// What was said before a call counts: the model need not repeat it.
+func TestAModelThatEndsWithoutAWord(t *testing.T) {
+	model := testllm.Start(t, func(w http.ResponseWriter, r *http.Request) {
+		testllm.Delta(w, map[string]any{"content": "I note it."})
+		testllm.CallsTools("a", "note", "{}")(w, r)
+	}, testllm.Says(""))
+	out := answer(t, configured(model), "hello")
+	if got := out.text.String(); got != "I note it." {
+		t.Errorf("it said %q", got)
+	}
+	if said := model.Requests()[1].Messages[2]; said.Content != "I note it." || len(said.ToolCalls) != 1 {
+		t.Errorf("the model was told %+v", said)
 	}
 }
 

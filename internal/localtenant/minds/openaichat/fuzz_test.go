@@ -24,6 +24,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add("data: {\"choices\":[{\"message\":{\"tool_calls\":[{\"function\":{\"arguments\":{\"a\":[1]}}},{\"id\":\"\"}]},\"finish_reason\":\"tool_calls\"}]}\n\n")
 	f.Add("data: {\"error\":{\"message\":[{\"text\":\"x\"}],\"code\":1}}\r\n\r\n")
 	f.Add(": c\rdata: {\"choices\":[{\"delta\":{\"content\":[{\"text\":\"a\"}],\"reasoning\":\"b\"}}]}\r\rdata:[DONE]\r\r")
+	f.Add(`{"choices":[{"message":{"content":"a","tool_calls":[{"id":"x","function":{"name":"n","arguments":"{}"}}]}}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		round := 0
 		network := roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -44,7 +44,7 @@ type Config struct {
 	// AllowCommands lets MCP servers with the transport stdio be started. Whoever
 	// may create an MCP server can then run any program on this machine.
 	AllowCommands bool
-	// Transport reaches the endpoint; nil for HTTP over the network.
+	// Transport reaches the endpoint and the MCP servers; nil for the network.
 	Transport http.RoundTripper
 	// Servers gives the MCP servers attached to an agent; nil for none.
 	Servers func(ctx context.Context, agentID string) ([]Server, error)
@@ -56,7 +56,8 @@ type Config struct {
 type Mind struct {
 	config   Config
 	endpoint *endpoint // nil when there is no URL
-	network  *http.Transport
+	web      http.RoundTripper
+	close    func()
 }
 
 var errURL = errors.New(EnvURL + " is not the address of an HTTP API; give it the base of an OpenAI-compatible one, such as http://127.0.0.1:11434/v1")
@@ -64,7 +65,12 @@ var errURL = errors.New(EnvURL + " is not the address of an HTTP API; give it th
 // NewMind makes a mind. A URL that is none is an error, which does not quote it:
 // there may be a key inside.
 func NewMind(config Config) (*Mind, error) {
-	m := &Mind{config: config, network: newNetwork()}
+	m := &Mind{config: config, web: config.Transport, close: func() {}}
+	if m.web == nil {
+		// One of its own, so that Close ends its connections and no others.
+		network := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: idleConnections}
+		m.web, m.close = network, network.CloseIdleConnections
+	}
 	if config.URL == "" {
 		return m, nil
 	}
@@ -72,22 +78,12 @@ func NewMind(config Config) (*Mind, error) {
 	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
 		return nil, errURL
 	}
-	var transport http.RoundTripper = m.network
-	if config.Transport != nil {
-		transport = config.Transport
-	}
-	m.endpoint = newEndpoint(address, config, transport)
+	m.endpoint = newEndpoint(address, config, m.web)
 	return m, nil
 }
 
-// newNetwork is a transport of its own, so that Close ends its connections and
-// no others.
-func newNetwork() *http.Transport {
-	return &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: idleConnections}
-}
-
 // Close drops the connections that are kept for later turns.
-func (m *Mind) Close() { m.network.CloseIdleConnections() }
+func (m *Mind) Close() { m.close() }
 
 // Answer asks the model, runs the tools it calls, and asks again with their
 // results until it answers in words alone. Whatever the endpoint does wrong is a
@@ -107,13 +103,15 @@ func (m *Mind) Answer(ctx context.Context, turn minds.Turn, out minds.Emitter) e
 	}
 	defer tools.close()
 	messages := conversation(turn, history, tools.unreachable)
+	spoken := false
 	for range maxRounds {
 		said, err := m.endpoint.ask(ctx, messages, tools.specs, out)
 		if err != nil {
 			return err
 		}
+		spoken = spoken || said.spoken()
 		if len(said.calls) == 0 {
-			return said.conclude(out)
+			return said.conclude(spoken, out)
 		}
 		messages = append(messages, said.message())
 		messages = append(messages, tools.run(ctx, said.calls, out)...)

@@ -11,6 +11,7 @@ import (
 const (
 	maxCalls     = 64      // in one reply
 	maxArguments = 1 << 20 // bytes, of one call
+	maxText      = 4 << 20 // bytes, of one reply; as many again of thoughts
 )
 
 // reply is what the model says in one round, as its pieces come in.
@@ -58,6 +59,9 @@ func (r *reply) addPiece(p piece, out minds.Emitter) *endpointError {
 		r.thought.WriteString(string(p.ReasoningContent))
 	} else { // some endpoints send the same under both names
 		r.thought.WriteString(string(p.Reasoning))
+	}
+	if max(r.text.Len()+len(p.Content), r.thought.Len()) > maxText {
+		return &endpointError{Message: fmt.Sprintf("the model does not end; it said more than %d bytes", maxText)}
 	}
 	if text := string(p.Content + p.Refusal); text != "" {
 		r.tellThought(out)
@@ -124,6 +128,8 @@ func (r *reply) callOf(p callPiece) *call {
 	return nil
 }
 
+func (r *reply) spoken() bool { return strings.TrimSpace(r.text.String()) != "" }
+
 // complete tells whether the whole answer has come.
 func (r *reply) complete() bool { return r.finish != "" || r.done }
 
@@ -170,14 +176,15 @@ func object(text string) (arguments string, ok bool) {
 	return text, true
 }
 
-// conclude says what the user must know of how the answer ended.
-func (r *reply) conclude(out minds.Emitter) error {
+// conclude says what the user must know of how the answer ended. A model that has
+// spoken before its last tool call may end without a word.
+func (r *reply) conclude(spoken bool, out minds.Emitter) error {
 	switch {
 	case r.finish == "length":
 		out.Text("\n\n[The answer is cut off here: the model reached its limit of tokens.]")
 	case r.finish == "content_filter":
 		out.Text("\n\n[The answer is cut off here: the endpoint's content filter stopped it.]")
-	case strings.TrimSpace(r.text.String()) == "":
+	case !spoken:
 		return failure("unexpected_error", "The model answered with nothing. Send the message again, or take another model with %s.", EnvModel)
 	}
 	return nil

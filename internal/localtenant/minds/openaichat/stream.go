@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 
 	sse "github.com/tmaxmax/go-sse"
@@ -17,18 +16,34 @@ const (
 	maxAnswer = 32 << 20 // of one that is not streamed
 )
 
-// read takes in an answer, streamed or whole.
-func (e *endpoint) read(response *http.Response, body io.Reader, out minds.Emitter) (*reply, error) {
+// read takes in an answer, streamed or whole. Which one it is shows in its first
+// byte; the content type is not always right.
+func (e *endpoint) read(body io.Reader, out minds.Emitter) (*reply, error) {
 	var r reply
-	if isJSON(response.Header) {
-		if err := e.readWhole(&r, body, out); err != nil {
-			return nil, err
-		}
-	} else if err := e.readStream(&r, body, out); err != nil {
+	buffered := bufio.NewReader(body)
+	take := e.readStream
+	if beginsObject(buffered) {
+		take = e.readWhole
+	}
+	if err := take(&r, buffered, out); err != nil {
 		return nil, err
 	}
 	r.end(out)
 	return &r, nil
+}
+
+// beginsObject reads up to what is not white space; an error comes again with the
+// next read.
+func beginsObject(r *bufio.Reader) bool {
+	for {
+		first, err := r.ReadByte()
+		switch {
+		case err != nil:
+			return false
+		case strings.IndexByte(" \t\r\n", first) < 0:
+			return r.UnreadByte() == nil && first == '{'
+		}
+	}
 }
 
 func (e *endpoint) readWhole(r *reply, body io.Reader, out minds.Emitter) error {

@@ -29,9 +29,12 @@ func TestAnswersOfManyEndpoints(t *testing.T) {
 		"comments, CRLF, other fields": {testllm.Stream(": PROCESSING\r\n\r\nid: 1\r\nevent: message\r\ndata:{\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"x\":1}]}\r\n\r\ndata: [DONE]\r\n\r\n"), "text Hi"},
 		"another content type":         {testllm.Raw(http.StatusOK, "text/plain", event(`{"choices":[{"delta":{"content":"Hi"}}]}`)+event("[DONE]")), "text Hi"},
 		"not streamed":                 {testllm.Raw(http.StatusOK, "application/json; charset=utf-8", `{"choices":[{"message":{"role":"assistant","content":"Hi","reasoning":"Hm."}}]}`), "think Hm.\ntext Hi"},
+		"not streamed, unsaid":         {testllm.Stream("\n {\"choices\":[{\"message\":{\"content\":\"Hi\"}}]}"), "text Hi"},
+		"streamed as JSON":             {testllm.Raw(http.StatusOK, "application/json", "\n"+hi+event(stop)), "text Hi"},
 		"content in parts":             {testllm.Stream(event(`{"choices":[{"delta":{"content":[{"type":"text","text":"H"},{"type":"text","text":"i"}]}}]}`) + event(stop)), "text Hi"},
 		"mistyped fields":              {testllm.Stream(event(`{"choices":[{"index":"0","delta":{"content":"Hi","role":7}}],"usage":"x"}`) + event(stop)), "text Hi"},
 		"another choice":               {testllm.Stream(event(`{"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"Hi"}}]}`) + event(stop)), "text Hi"},
+		"an event without data":        {testllm.Stream("event: ping\n\n" + hi + event(stop)), "text Hi"},
 		"a refusal":                    {testllm.Stream(event(`{"choices":[{"delta":{"refusal":"No."}}]}`) + event(stop)), "text No."},
 		"thoughts": {testllm.Stream(event(`{"choices":[{"delta":{"reasoning_content":"Let me"}}]}`) + event(`{"choices":[{"delta":{"reasoning_content":" see."}}]}`) +
 			event(`{"choices":[{"delta":{"content":"Hi"}}]}`) + event(stop)), "think Let me see.\ntext Hi"},

@@ -13,8 +13,8 @@ const root = "sema4mcp/internal/localtenant"
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread"},
-	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"":                {"/api", "/blobs", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread", "/worker"},
+	"/api":            {"/blobs", "/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread", "/worker"},
 	"/blobs":          {},
 	"/faults":         {},
 	"/minds":          {"/thread"},
@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"/sqlitedb":       {},
 	"/store":          {"/sqlitedb", "/thread"},
 	"/thread":         {},
+	"/worker":         {"/minds", "/runs", "/sqlitedb", "/store", "/thread"},
 }
 
 // libraries are what the packages may import from outside the module.

@@ -1,5 +1,5 @@
 // Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
-// (agents to read, conversations whole but for files and data frames) on SQLite,
+// (agents to read, conversations whole but for files and data frames, work items) on SQLite,
 // with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
@@ -21,10 +21,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 
 	"github.com/rs/zerolog"
 
 	"sema4mcp/internal/localtenant/api"
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/minds/echo"
@@ -33,6 +35,7 @@ import (
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/seed"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/worker"
 )
 
 const (
@@ -70,7 +73,9 @@ type Config struct {
 type Tenant struct {
 	store     *store.Store
 	sales     *sql.DB
+	blobs     *blobs.Store
 	runner    *runs.Runner
+	worker    *worker.Worker
 	handler   http.Handler
 	transport *transport
 }
@@ -100,13 +105,25 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
+	t.blobs = blobs.Open(filesDir(cfg.DataDir))
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
+	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
+		return nil, err
+	}
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
-		Store: t.store, Runner: t.runner, Faults: switches, Logger: cfg.Logger,
+		Store: t.store, Runner: t.runner, Worker: t.worker, Blobs: t.blobs, Faults: switches, Logger: cfg.Logger,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil
+}
+
+// filesDir is where files are kept; it is empty for a tenant in memory.
+func filesDir(dataDir string) string {
+	if dataDir == "" {
+		return ""
+	}
+	return filepath.Join(dataDir, "files")
 }
 
 func (t *Tenant) minds() map[string]minds.Mind {
@@ -152,11 +169,17 @@ func (t *Tenant) SalesDB() *sql.DB { return t.sales }
 // does nothing.
 func (t *Tenant) Close() error {
 	var errs []error
+	if t.worker != nil {
+		t.worker.Close()
+	}
 	if t.runner != nil {
 		t.runner.Close()
 	}
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())
+	}
+	if t.blobs != nil {
+		errs = append(errs, t.blobs.Close())
 	}
 	if t.sales != nil {
 		errs = append(errs, t.sales.Close())

@@ -3,10 +3,10 @@
 // with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
-// inside the process through its [Tenant.Transport]. It knows four agents from the
+// inside the process through its [Tenant.Transport]. It knows five agents from the
 // start, one for each thing agents do: answer from a database, tell at length,
-// echo, and speak in every script; [Config] can add more. An agent's architecture
-// name chooses its mind: verified-queries, scripted or echo.
+// echo, speak in every script, and do work items; [Config] can add more. An agent's architecture
+// name chooses its mind: verified-queries, payload-checks, scripted or echo.
 //
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
@@ -29,6 +29,7 @@ import (
 	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
+	"sema4mcp/internal/localtenant/minds/checks"
 	"sema4mcp/internal/localtenant/minds/echo"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/minds/verified"
@@ -51,6 +52,7 @@ const (
 	StorytellerID  = seed.StorytellerID
 	EchoID         = seed.EchoID
 	UnicodeID      = seed.UnicodeID
+	InvoiceClerkID = seed.InvoiceClerkID
 )
 
 // SalesModelID is the semantic data model over the seeded sales database.
@@ -71,13 +73,14 @@ type Config struct {
 
 // Tenant is a running tenant.
 type Tenant struct {
-	store     *store.Store
-	sales     *sql.DB
-	blobs     *blobs.Store
-	runner    *runs.Runner
-	worker    *worker.Worker
-	handler   http.Handler
-	transport *transport
+	store      *store.Store
+	sales      *sql.DB
+	purchasing *sql.DB
+	blobs      *blobs.Store
+	runner     *runs.Runner
+	worker     *worker.Worker
+	handler    http.Handler
+	transport  *transport
 }
 
 // New opens the databases, plants what is missing in them, and starts the tenant.
@@ -97,6 +100,9 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 		return nil, err
 	}
 	if t.sales, err = seed.OpenSales(ctx, cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if t.purchasing, err = seed.OpenPurchasing(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
 	if err := seed.Plant(ctx, t.store); err != nil {
@@ -130,6 +136,7 @@ func (t *Tenant) minds() map[string]minds.Mind {
 	return map[string]minds.Mind{
 		echo.Architecture:     echo.Mind{},
 		scripted.Architecture: scripted.Mind{},
+		checks.Architecture:   checks.NewMind(checks.Pools{seed.PurchasingConnectionID: t.purchasing}),
 		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
 	}
 }
@@ -164,6 +171,10 @@ func (t *Tenant) BaseURL() string { return "http://localtenant/tenants/" + Tenan
 // against. It may only be queried.
 func (t *Tenant) SalesDB() *sql.DB { return t.sales }
 
+// PurchasingDB is the purchasing database the Invoice Clerk checks against. It may
+// only be queried.
+func (t *Tenant) PurchasingDB() *sql.DB { return t.purchasing }
+
 // Close cancels all runs, which answers synchronous posts in flight with 503,
 // waits for what is going on to end, and closes the databases. A second Close
 // does nothing.
@@ -183,6 +194,9 @@ func (t *Tenant) Close() error {
 	}
 	if t.sales != nil {
 		errs = append(errs, t.sales.Close())
+	}
+	if t.purchasing != nil {
+		errs = append(errs, t.purchasing.Close())
 	}
 	if t.store != nil {
 		errs = append(errs, t.store.Close())

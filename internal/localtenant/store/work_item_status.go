@@ -148,18 +148,17 @@ func beginAnew(ctx context.Context, tx *sql.Tx, item WorkItem, now time.Time) (W
 // TakeWorkItem gives the work item that waits longest, now executing. The error
 // wraps ErrNotFound when none waits.
 func (s *Store) TakeWorkItem(ctx context.Context, now time.Time) (WorkItem, error) {
-	var item WorkItem
-	err := s.transact(ctx, "take work item", func(tx *sql.Tx) error {
-		var id string
-		row := tx.QueryRowContext(ctx, `SELECT id FROM work_items WHERE status = 'PENDING' ORDER BY status_updated_at, position LIMIT 1`)
+	for {
+		var id string // looked for first: nothing is written while nothing waits
+		row := s.db.Read.QueryRowContext(ctx, `SELECT id FROM work_items WHERE status = 'PENDING' ORDER BY status_updated_at, position LIMIT 1`)
 		if err := row.Scan(&id); err != nil {
-			return explain(err, "waiting work item", "")
+			return WorkItem{}, explain(err, "waiting work item", "")
 		}
-		var err error
-		item, err = changeStatus(ctx, tx, id, Executing, ActorSystem, now, `execution = execution + 1`, "TRUE")
-		return err
-	})
-	return item, err
+		item, err := changeStatus(ctx, s.db.Write, id, Executing, ActorSystem, now, `execution = execution + 1`, "TRUE")
+		if !errors.Is(err, ErrNotFound) { // else it was cancelled meanwhile
+			return item, err
+		}
+	}
 }
 
 // JudgeWorkItem ends an execution with a verdict. The error wraps ErrNotFound when

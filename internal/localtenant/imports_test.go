@@ -13,15 +13,18 @@ const root = "sema4mcp/internal/localtenant"
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread"},
-	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"":                {"/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/sdm", "/seed", "/sqlitedb", "/store", "/thread"},
+	"/api":            {"/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/sdm", "/sqlitedb", "/store", "/thread"},
 	"/blobs":          {},
+	"/csvframe":       {},
+	"/datasource":     {},
 	"/faults":         {},
 	"/minds":          {"/thread"},
 	"/minds/echo":     {"/minds", "/thread"},
 	"/minds/scripted": {"/minds", "/thread"},
 	"/minds/verified": {"/minds", "/thread"},
 	"/runs":           {"/minds", "/sqlitedb", "/store", "/thread"},
+	"/sdm":            {"/datasource"},
 	"/seed":           {"/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":       {},
 	"/store":          {"/sqlitedb", "/thread"},
@@ -29,7 +32,9 @@ var mayImport = map[string][]string{
 }
 
 // libraries are what the packages may import from outside the module.
-var libraries = []string{"github.com/google/uuid", "github.com/rs/zerolog", "golang.org/x/text/", "modernc.org/sqlite"}
+var libraries = []string{
+	"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/rs/zerolog", "go.yaml.in/yaml/v3", "golang.org/x/text/", "modernc.org/sqlite",
+}
 
 func TestImports(t *testing.T) {
 	const format = `{{.ImportPath}}|{{join .Imports " "}}|{{join .Deps " "}}`
@@ -57,6 +62,9 @@ func TestImports(t *testing.T) {
 			}
 			if strings.HasPrefix(name, "/minds") && dependency == "net/http" {
 				t.Errorf("%s depends on net/http: minds know no HTTP", parts[0])
+			}
+			if strings.HasPrefix(name, "/minds") && strings.HasPrefix(dependency, "database/sql") {
+				t.Errorf("%s depends on %s: minds know no databases", parts[0], dependency)
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 // Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
-// (agents to read, conversations whole but for files and data frames) on SQLite,
-// with agents that do work. It needs no account and no network.
+// (agents to read, conversations, data connections and semantic data models whole)
+// on SQLite, with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
 // inside the process through its [Tenant.Transport]. It knows four agents from the
@@ -21,10 +21,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 
 	"github.com/rs/zerolog"
 
 	"sema4mcp/internal/localtenant/api"
+	"sema4mcp/internal/localtenant/blobs"
+	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/minds/echo"
@@ -70,6 +73,8 @@ type Config struct {
 type Tenant struct {
 	store     *store.Store
 	sales     *sql.DB
+	blobs     *blobs.Store
+	sources   *datasource.Registry
 	runner    *runs.Runner
 	handler   http.Handler
 	transport *transport
@@ -94,7 +99,13 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if t.sales, err = seed.OpenSales(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
+	t.sources = datasource.NewRegistry(cfg.DataDir, t.settings)
+	t.sources.Builtin(seed.SalesFile, t.sales)
 	if err := seed.Plant(ctx, t.store); err != nil {
+		return nil, err
+	}
+	t.blobs = openBlobs(cfg.DataDir)
+	if err := t.tidyFiles(ctx); err != nil {
 		return nil, err
 	}
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
@@ -103,17 +114,25 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
-		Store: t.store, Runner: t.runner, Faults: switches, Logger: cfg.Logger,
+		Store: t.store, Blobs: t.blobs, Sources: t.sources, Runner: t.runner, Faults: switches, Logger: cfg.Logger,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil
+}
+
+// openBlobs keeps files beside the database, or in a temporary directory.
+func openBlobs(dataDir string) *blobs.Store {
+	if dataDir == "" {
+		return blobs.Open("")
+	}
+	return blobs.Open(filepath.Join(dataDir, "files"))
 }
 
 func (t *Tenant) minds() map[string]minds.Mind {
 	return map[string]minds.Mind{
 		echo.Architecture:     echo.Mind{},
 		scripted.Architecture: scripted.Mind{},
-		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
+		verified.Architecture: verified.NewMind(t.models, t.query),
 	}
 }
 
@@ -130,6 +149,33 @@ func (t *Tenant) models(ctx context.Context, agentID string) ([]verified.Model, 
 		}
 	}
 	return models, nil
+}
+
+// query runs a verified query on a data connection.
+func (t *Tenant) query(ctx context.Context, connectionID, sql string, parameters map[string]any) (verified.Result, error) {
+	result, err := t.sources.Query(ctx, connectionID, datasource.Query{SQL: sql, Parameters: parameters})
+	if failure, ok := errors.AsType[*datasource.Failure](err); ok {
+		return verified.Result{}, &minds.Failure{Code: "bad_request", Message: "The database did not answer: " + failure.Message + "."}
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return verified.Result{}, verified.ErrNoConnection
+	}
+	return verified.Result{Dialect: result.Dialect, Columns: result.Columns, Rows: result.Rows, More: result.More}, err
+}
+
+// settings finds where a data connection leads.
+func (t *Tenant) settings(ctx context.Context, connectionID string) (datasource.Settings, error) {
+	connection, err := t.store.DataConnection(ctx, connectionID)
+	return datasource.Settings{Engine: connection.Engine, Configuration: connection.Configuration}, err
+}
+
+// tidyFiles removes the bytes of files that a crash left without a conversation.
+func (t *Tenant) tidyFiles(ctx context.Context) error {
+	known, err := t.store.BlobIDs(ctx)
+	if err != nil {
+		return err
+	}
+	return t.blobs.Keep(known)
 }
 
 // Handler serves the API below both forms of the base: /tenants/local/api/v2 and
@@ -158,8 +204,14 @@ func (t *Tenant) Close() error {
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())
 	}
+	if t.sources != nil {
+		errs = append(errs, t.sources.Close())
+	}
 	if t.sales != nil {
 		errs = append(errs, t.sales.Close())
+	}
+	if t.blobs != nil {
+		errs = append(errs, t.blobs.Close())
 	}
 	if t.store != nil {
 		errs = append(errs, t.store.Close())

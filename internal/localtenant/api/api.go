@@ -1,7 +1,7 @@
-// Package api speaks the tenant's REST API: the vendor's API v2, agents and
-// conversations, over a store and a runner. Start from [New].
+// Package api speaks the tenant's REST API, the vendor's API v2, over a store and
+// a runner. Start from [New].
 //
-// Every answer but a stream is JSON; every error is the vendor's error envelope.
+// Every answer but a stream or a file is JSON; every error is the vendor's error envelope.
 // What the vendor leaves open is decided here: a wrong key is 401, lists take a
 // limit of 1 to 200 (50 if not given), a second message of a conversation waits
 // until the first is answered, and a synchronous post whose run fails is a 500 with
@@ -14,6 +14,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sema4mcp/internal/localtenant/blobs"
+	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/store"
@@ -24,6 +26,8 @@ type Config struct {
 	TenantID string
 	Key      string // the bearer key
 	Store    *store.Store
+	Blobs    *blobs.Store         // the bytes of files
+	Sources  *datasource.Registry // of the data connections in Store
 	Runner   *runs.Runner
 	Faults   *faults.Switches
 	Logger   zerolog.Logger
@@ -48,6 +52,10 @@ func (s *server) table() []route {
 		[]route{newRoute("ok", methods{http.MethodGet: s.ok})},
 		s.agentRoutes(),
 		s.conversationRoutes(),
+		s.fileRoutes(),
+		s.dataFrameRoutes(),
+		s.dataConnectionRoutes(),
+		s.semanticDataModelRoutes(),
 		s.faultRoutes(),
 	)
 }

@@ -2,8 +2,10 @@ package seed
 
 import (
 	"encoding/json"
+	"time"
 
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/thread"
 )
 
 type object = map[string]any
@@ -21,7 +23,22 @@ func salesModel() store.Model {
 	if err != nil {
 		panic("seed: " + err.Error()) // made of texts and numbers alone
 	}
-	return store.Model{ID: SalesModelID, Name: "sales", Description: description, Definition: definition}
+	return store.Model{ID: SalesModelID, Name: "sales", Description: description, Source: "seed", Definition: definition}
+}
+
+// SalesFile is the db_file of the data connection to the sales database.
+const SalesFile = "sales.sqlite"
+
+func salesConnection(now time.Time) store.DataConnection {
+	configuration, err := json.Marshal(object{"db_file": SalesFile})
+	if err != nil {
+		panic("seed: " + err.Error()) // made of texts alone
+	}
+	at := thread.Timestamp(now).String()
+	return store.DataConnection{
+		ID: SalesConnectionID, Name: "Sales database", Engine: "sqlite", Configuration: configuration,
+		Description: "Orders, customers and products of an office supplier.", CreatedAt: at, UpdatedAt: at,
+	}
 }
 
 func ordersTable() object {

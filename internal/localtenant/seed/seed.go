@@ -1,6 +1,6 @@
 // Package seed is what a new tenant begins with: the sales database of an
-// invented business ([OpenSales]), a semantic data model over it, and the agents
-// ([Plant]).
+// invented business ([OpenSales]), a data connection and a semantic data model over
+// it, and the agents ([Plant]).
 package seed
 
 import (
@@ -60,9 +60,12 @@ var agents = []plantedAgent{
 	},
 }
 
-// Plant adds the model and the agents that the tenant does not have yet. What is
+// Plant adds the data connection, the model and the agents that the tenant does not have yet. What is
 // there already stays as it is.
 func Plant(ctx context.Context, s *store.Store) error {
+	if err := s.AddDataConnection(ctx, salesConnection(time.Now())); err != nil {
+		return err
+	}
 	if err := s.AddModel(ctx, salesModel()); err != nil {
 		return err
 	}

@@ -1,5 +1,6 @@
 // Package store keeps what a tenant owns in SQLite: agents, conversations with
-// their messages and data frames, and semantic data models. Start from [Open].
+// their messages, files and data frames, semantic data models and the data
+// connections under them. Start from [Open]. The bytes of files are elsewhere.
 //
 // A [Store] is safe for concurrent use. Lists come as a [Page] whose order does
 // not change when something is added while a reader turns the pages.
@@ -16,6 +17,9 @@ import (
 
 // ErrNotFound says that the tenant has no such thing.
 var ErrNotFound = errors.New("not found")
+
+// ErrConflict says that what is there already stands against it.
+var ErrConflict = errors.New("conflict")
 
 // Store is the tenant's database.
 type Store struct {
@@ -37,6 +41,9 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	}
 	s := &Store{db: db}
 	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), s.Close())
+	}
+	if err := s.dropUnfinishedFrames(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), s.Close())
 	}
 	return s, nil

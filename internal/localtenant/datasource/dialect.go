@@ -3,8 +3,8 @@ package datasource
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"strconv"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -36,7 +36,7 @@ func (sqliteDialect) translate(q Query) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return s.bind(q.Parameters, func(n int) string { return "?" + strconv.Itoa(n) }, func(value any) any { return value })
+	return s.bind(q.Parameters, "?")
 }
 
 func (sqliteDialect) tables(ctx context.Context, tx *sql.Tx) ([]string, error) {
@@ -68,22 +68,14 @@ func (d sqliteDialect) describe(ctx context.Context, tx *sql.Tx, name string) (*
 	if err != nil || t.Columns == nil {
 		return nil, err
 	}
-	return t, each(ctx, tx, func(rows *sql.Rows) error {
-		var (
-			key ForeignKey
-			to  sql.NullString // NULL stands for the primary key
-		)
-		if err := rows.Scan(&key.Table, &key.Column, &to); err != nil {
-			return err
-		}
-		key.To = to.String
-		t.ForeignKeys = append(t.ForeignKeys, key)
-		return nil
-	}, `SELECT "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq`, t.Name)
+	// A key that names no columns means the primary key of its table.
+	return t, t.addKeys(ctx, tx, `SELECT k.id, k."table", k."from", COALESCE(k."to", (
+			SELECT c.name FROM pragma_table_info(k."table") c WHERE c.pk = k.seq + 1))
+		FROM pragma_foreign_key_list(?) k ORDER BY k.id DESC, k.seq`, t.Name)
 }
 
 // declaredType reads a declared type as SQLite does, which goes by parts of the
-// name. Without one, or with a BLOB, the values tell.
+// name.
 func declaredType(declared string) DataType {
 	name := strings.ToUpper(declared)
 	has := func(parts ...string) bool {
@@ -107,7 +99,9 @@ func declaredType(declared string) DataType {
 		return Integer
 	case has("CHAR", "CLOB", "TEXT"):
 		return Text
-	case name == "" || has("BLOB"):
+	case name == "":
+		return untyped
+	case has("BLOB"):
 		return Other
 	case has("REAL", "FLOA", "DOUB"):
 		return Float
@@ -126,16 +120,14 @@ func (postgresDialect) translate(q Query) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return s.bind(q.Parameters, func(n int) string { return "$" + strconv.Itoa(n) }, asText)
+	// The driver looks for placeholders in dollar-quoted texts, too.
+	if len(s.names) > 0 && s.dollarQuoted && slices.ContainsFunc(s.pieces, numbered.MatchString) {
+		return "", nil, failure("a dollar-quoted text with $ and a digit cannot stand beside parameters; quote it with '")
+	}
+	return s.bind(q.Parameters, "$")
 }
 
-// asText lets the server read a value as whatever type the query needs.
-func asText(value any) any {
-	if value == nil {
-		return nil
-	}
-	return fmt.Sprint(value)
-}
+var numbered = regexp.MustCompile(`\$[0-9]`)
 
 func (d postgresDialect) tables(ctx context.Context, tx *sql.Tx) ([]string, error) {
 	return texts(ctx, tx, `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -151,20 +143,36 @@ func (d postgresDialect) describe(ctx context.Context, tx *sql.Tx, name string) 
 	if err != nil || t == nil {
 		return nil, err
 	}
-	return t, each(ctx, tx, func(rows *sql.Rows) error {
-		var key ForeignKey
-		if err := rows.Scan(&key.Table, &key.Column, &key.To); err != nil {
-			return err
-		}
-		t.ForeignKeys = append(t.ForeignKeys, key)
-		return nil
-	}, `SELECT other.relname, a.attname, b.attname
+	return t, t.addKeys(ctx, tx, `SELECT k.oid, other.relname, a.attname, b.attname
 		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-		JOIN pg_class other ON other.oid = k.confrelid
-		JOIN LATERAL unnest(k.conkey, k.confkey) AS pair (here, there) ON true
+		JOIN pg_class other ON other.oid = k.confrelid AND other.relnamespace = c.relnamespace
+		CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (here, there, place)
 		JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.here
 		JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there
-		WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 ORDER BY k.conname, a.attnum`, t.Schema, t.Name)
+		WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 ORDER BY k.conname, k.oid, pair.place`, t.Schema, t.Name)
+}
+
+// addKeys reads foreign keys: each row has an id of the key, the other table, a
+// column here and the one there.
+func (t *Table) addKeys(ctx context.Context, tx *sql.Tx, query string, arguments ...any) error {
+	last := int64(-1)
+	return each(ctx, tx, func(rows *sql.Rows) error {
+		var (
+			id            int64
+			table, column string
+			to            sql.NullString // the other table may be missing
+		)
+		if err := rows.Scan(&id, &table, &column, &to); err != nil {
+			return err
+		}
+		if id != last {
+			t.ForeignKeys = append(t.ForeignKeys, ForeignKey{Table: table})
+			last = id
+		}
+		key := &t.ForeignKeys[len(t.ForeignKeys)-1]
+		key.Columns, key.To = append(key.Columns, column), append(key.To, to.String)
+		return nil
+	}, query, arguments...)
 }
 
 func (d postgresDialect) columns(ctx context.Context, tx *sql.Tx, schema, table string) (*Table, error) {

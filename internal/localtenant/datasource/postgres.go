@@ -25,8 +25,10 @@ func openPostgres(_ *Registry, c *configuration) (*source, error) {
 		return nil, err
 	}
 	config.Password = password
-	// Nothing is prepared on the server, so that poolers in between do not mind.
-	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
+	// Values go into the text as literals, which pgx quotes: the server cannot tell
+	// the type of a parameter in ":year IS NULL", and poolers keep no prepared
+	// statements.
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `SELECT set_config('default_transaction_read_only', 'on', false),
 			set_config('search_path', $1, false), set_config('statement_timeout', $2, false)`,

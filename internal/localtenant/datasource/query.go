@@ -9,6 +9,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -103,11 +104,18 @@ var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9
 // plain turns a driver's value into one of a Result.
 func plain(value any, typeName string) any {
 	switch value := value.(type) {
+	case int64: // SQLite has no other booleans
+		if strings.HasPrefix(typeName, "BOOL") && (value == 0 || value == 1) {
+			return value == 1
+		}
 	case float64:
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return strconv.FormatFloat(value, 'g', -1, 64)
 		}
 	case []byte:
+		if strings.HasPrefix(typeName, "JSON") {
+			return string(value)
+		}
 		return base64.StdEncoding.EncodeToString(value)
 	case time.Time:
 		return timeText(value, typeName)

@@ -2,6 +2,7 @@ package datasource
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +12,8 @@ import (
 type statement struct {
 	pieces []string // the text between the parameters: one more than names
 	names  []string // in order of appearance
+
+	dollarQuoted bool
 }
 
 // reader is where parseStatement stands.
@@ -18,6 +21,8 @@ type reader struct {
 	text     string
 	at       int
 	postgres bool
+
+	dollarQuoted bool // has a text been
 }
 
 // parseStatement finds the :name parameters of a query. Literals, quoted names,
@@ -61,7 +66,7 @@ func parseStatement(text string, postgres bool) (statement, error) {
 	if end < 0 {
 		end = len(text)
 	}
-	s.pieces = append(s.pieces, text[begun:end])
+	s.pieces, s.dollarQuoted = append(s.pieces, text[begun:end]), r.dollarQuoted
 	return s, nil
 }
 
@@ -118,6 +123,7 @@ func (r *reader) skipQuoted() bool {
 		if !ok || r.afterWord() {
 			return false
 		}
+		r.dollarQuoted = true
 		r.to(tag, len(tag))
 	default:
 		return false
@@ -206,9 +212,9 @@ func (r *reader) word() string {
 
 func isWordRune(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) }
 
-// bind joins the pieces with the placeholders of the dialect, and gives the values
-// in their order. One name has one placeholder, wherever it stands.
-func (s statement) bind(values map[string]any, placeholder func(n int) string, encode func(any) any) (string, []any, error) {
+// bind joins the pieces with placeholders, which are mark and a number from 1 on,
+// and gives the values in that order. One name has one number, wherever it stands.
+func (s statement) bind(values map[string]any, mark string) (string, []any, error) {
 	var (
 		text      strings.Builder
 		arguments []any
@@ -220,10 +226,10 @@ func (s statement) bind(values map[string]any, placeholder func(n int) string, e
 			return "", nil, failure("the query has a parameter :%s that was given no value", name)
 		}
 		if numbers[name] == 0 {
-			arguments = append(arguments, encode(value))
+			arguments = append(arguments, value)
 			numbers[name] = len(arguments)
 		}
-		text.WriteString(s.pieces[i] + placeholder(numbers[name]))
+		text.WriteString(s.pieces[i] + mark + strconv.Itoa(numbers[name]))
 	}
 	text.WriteString(s.pieces[len(s.names)])
 	return text.String(), arguments, nil

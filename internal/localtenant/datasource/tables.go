@@ -25,6 +25,8 @@ const (
 	Time      DataType = "TIME"
 	Timestamp DataType = "TIMESTAMP"
 	Other     DataType = "OTHER"
+
+	untyped DataType = "" // the values tell
 )
 
 // Table is a table or view of a database.
@@ -48,10 +50,12 @@ type Column struct {
 	Enumeration bool
 }
 
-// ForeignKey is a column that holds keys of another table. To may be empty, which
-// stands for that table's primary key.
+// ForeignKey says that columns hold keys of another table, each of the column of
+// To in its place.
 type ForeignKey struct {
-	Column, Table, To string
+	Table   string // in the same schema
+	Columns []string
+	To      []string
 }
 
 const (
@@ -127,7 +131,7 @@ func (t *Table) sample(ctx context.Context, tx *sql.Tx, c *Column, whole bool) e
 	for i, row := range found.Rows {
 		values[i] = row[0]
 	}
-	if c.DataType == Other {
+	if c.DataType == untyped {
 		c.DataType = typeOf(values)
 	}
 	short := true

@@ -135,7 +135,7 @@ func isNumber(t datasource.DataType) bool {
 // are not for sums.
 func isKey(t datasource.Table, column string) bool {
 	return slices.Contains(t.PrimaryKey, column) ||
-		slices.ContainsFunc(t.ForeignKeys, func(key datasource.ForeignKey) bool { return key.Column == column })
+		slices.ContainsFunc(t.ForeignKeys, func(key datasource.ForeignKey) bool { return slices.Contains(key.Columns, column) })
 }
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
@@ -154,14 +154,15 @@ func relate(names []string, tables []datasource.Table, from int, key datasource.
 	to := slices.IndexFunc(tables, func(t datasource.Table) bool {
 		return t.Schema == tables[from].Schema && strings.EqualFold(t.Name, key.Table)
 	})
-	if to < 0 {
+	if to < 0 || slices.Contains(key.To, "") {
 		return relationship{}, false
 	}
-	if key.To == "" && len(tables[to].PrimaryKey) == 1 {
-		key.To = tables[to].PrimaryKey[0]
+	r := relationship{
+		Name:      fmt.Sprintf("%s_%s_to_%s", names[from], strings.Join(key.Columns, "_"), names[to]),
+		LeftTable: names[from], RightTable: names[to],
 	}
-	return relationship{
-		Name:      fmt.Sprintf("%s_%s_to_%s", names[from], key.Column, names[to]),
-		LeftTable: names[from], RightTable: names[to], Columns: []columnOfBoth{{key.Column, key.To}},
-	}, key.To != ""
+	for i, column := range key.Columns {
+		r.Columns = append(r.Columns, columnOfBoth{column, key.To[i]})
+	}
+	return r, true
 }

@@ -13,8 +13,9 @@ const root = "sema4mcp/internal/localtenant"
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread"},
-	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"":                {"/agentpackage", "/api", "/blobs", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/seed", "/sqlitedb", "/store", "/thread"},
+	"/agentpackage":   {},
+	"/api":            {"/agentpackage", "/blobs", "/faults", "/minds", "/runs", "/schedule", "/sqlitedb", "/store", "/thread"},
 	"/blobs":          {},
 	"/faults":         {},
 	"/minds":          {"/thread"},
@@ -22,6 +23,7 @@ var mayImport = map[string][]string{
 	"/minds/scripted": {"/minds", "/thread"},
 	"/minds/verified": {"/minds", "/thread"},
 	"/runs":           {"/minds", "/sqlitedb", "/store", "/thread"},
+	"/schedule":       {},
 	"/seed":           {"/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":       {},
 	"/store":          {"/sqlitedb", "/thread"},
@@ -29,7 +31,10 @@ var mayImport = map[string][]string{
 }
 
 // libraries are what the packages may import from outside the module.
-var libraries = []string{"github.com/google/uuid", "github.com/rs/zerolog", "golang.org/x/text/", "modernc.org/sqlite"}
+var libraries = []string{
+	"github.com/google/uuid", "github.com/robfig/cron/v3", "github.com/rs/zerolog", "go.yaml.in/yaml/v3",
+	"golang.org/x/net/http/httpguts", "golang.org/x/text/", "modernc.org/sqlite",
+}
 
 func TestImports(t *testing.T) {
 	const format = `{{.ImportPath}}|{{join .Imports " "}}|{{join .Deps " "}}`

@@ -21,10 +21,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 
 	"github.com/rs/zerolog"
 
 	"sema4mcp/internal/localtenant/api"
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/minds/echo"
@@ -70,6 +72,7 @@ type Config struct {
 type Tenant struct {
 	store     *store.Store
 	sales     *sql.DB
+	blobs     *blobs.Store
 	runner    *runs.Runner
 	handler   http.Handler
 	transport *transport
@@ -100,13 +103,44 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
+	if err := t.openBlobs(ctx, cfg.DataDir); err != nil {
+		return nil, err
+	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
-		Store: t.store, Runner: t.runner, Faults: switches, Logger: cfg.Logger,
+		Store: t.store, Runner: t.runner, Blobs: t.blobs, Faults: switches, Logger: cfg.Logger,
+		Architectures: architectures, DefaultArchitecture: echo.Architecture, DataConnections: t.dataConnections,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil
+}
+
+// openBlobs opens the place where files are kept, and tidies up what a crash left
+// there.
+func (t *Tenant) openBlobs(ctx context.Context, dataDir string) error {
+	t.blobs = blobs.Open(filesDir(dataDir))
+	if dataDir == "" {
+		return nil
+	}
+	known, err := t.store.BlobIDs(ctx)
+	if err != nil {
+		return err
+	}
+	return t.blobs.Keep(known)
+}
+
+// filesDir is where files are kept; it is empty for a tenant in memory.
+func filesDir(dataDir string) string {
+	if dataDir == "" {
+		return ""
+	}
+	return filepath.Join(dataDir, "files")
+}
+
+// dataConnections gives the names of the data connections by id.
+func (t *Tenant) dataConnections(context.Context) (map[string]string, error) {
+	return map[string]string{seed.SalesConnectionID: "sales"}, nil
 }
 
 func (t *Tenant) minds() map[string]minds.Mind {
@@ -157,6 +191,9 @@ func (t *Tenant) Close() error {
 	}
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())
+	}
+	if t.blobs != nil {
+		errs = append(errs, t.blobs.Close())
 	}
 	if t.sales != nil {
 		errs = append(errs, t.sales.Close())

@@ -1,5 +1,6 @@
-// Package api speaks the tenant's REST API: the vendor's API v2, agents and
-// conversations, over a store and a runner. Start from [New].
+// Package api speaks the tenant's REST API: the vendor's API v2, agents with their
+// schedules and MCP servers, and conversations, over a store and a runner. Start
+// from [New].
 //
 // Every answer but a stream is JSON; every error is the vendor's error envelope.
 // What the vendor leaves open is decided here: a wrong key is 401, lists take a
@@ -9,11 +10,13 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
 	"github.com/rs/zerolog"
 
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/store"
@@ -25,8 +28,14 @@ type Config struct {
 	Key      string // the bearer key
 	Store    *store.Store
 	Runner   *runs.Runner
+	Blobs    *blobs.Store
 	Faults   *faults.Switches
 	Logger   zerolog.Logger
+	// Architectures are the names an agent's architecture can have.
+	Architectures       []string
+	DefaultArchitecture string
+	// DataConnections gives the names of the tenant's data connections, by id.
+	DataConnections func(context.Context) (map[string]string, error)
 }
 
 type server struct {
@@ -47,6 +56,9 @@ func (s *server) table() []route {
 	return slices.Concat(
 		[]route{newRoute("ok", methods{http.MethodGet: s.ok})},
 		s.agentRoutes(),
+		s.scheduleRoutes(),
+		s.mcpServerRoutes(),
+		s.documentIntelligenceRoutes(),
 		s.conversationRoutes(),
 		s.faultRoutes(),
 	)

@@ -103,7 +103,8 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
-	if err := t.openBlobs(ctx, cfg.DataDir); err != nil {
+	t.blobs = openBlobs(cfg.DataDir)
+	if err := t.tidyFiles(ctx); err != nil {
 		return nil, err
 	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
@@ -116,26 +117,21 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	return t, nil
 }
 
-// openBlobs opens the place where files are kept, and tidies up what a crash left
-// there.
-func (t *Tenant) openBlobs(ctx context.Context, dataDir string) error {
-	t.blobs = blobs.Open(filesDir(dataDir))
+// openBlobs keeps files beside the database, or in a temporary directory.
+func openBlobs(dataDir string) *blobs.Store {
 	if dataDir == "" {
-		return nil
+		return blobs.Open("")
 	}
+	return blobs.Open(filepath.Join(dataDir, "files"))
+}
+
+// tidyFiles removes the bytes of files that a crash left to nobody.
+func (t *Tenant) tidyFiles(ctx context.Context) error {
 	known, err := t.store.BlobIDs(ctx)
 	if err != nil {
 		return err
 	}
 	return t.blobs.Keep(known)
-}
-
-// filesDir is where files are kept; it is empty for a tenant in memory.
-func filesDir(dataDir string) string {
-	if dataDir == "" {
-		return ""
-	}
-	return filepath.Join(dataDir, "files")
 }
 
 // dataConnections gives the names of the data connections by id.

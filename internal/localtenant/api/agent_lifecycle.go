@@ -36,9 +36,7 @@ func (s *server) publishAgent(w http.ResponseWriter, r *http.Request, ids ids) e
 			return err
 		}
 	}
-	if err := s.deleteOrphanedBlobs(r.Context()); err != nil {
-		return err
-	}
+	s.sweepBlobs(r.Context())
 	return writeJSON(w, http.StatusOK, agent)
 }
 
@@ -50,8 +48,6 @@ func (s *server) discardDraft(w http.ResponseWriter, r *http.Request, ids ids) e
 	if err != nil {
 		return err
 	}
-	if err := s.deleteOrphanedBlobs(r.Context()); err != nil {
-		return err
-	}
+	s.sweepBlobs(r.Context())
 	return writeJSON(w, http.StatusOK, agent)
 }

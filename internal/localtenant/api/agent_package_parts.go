@@ -35,24 +35,16 @@ func (s *server) importOf(ctx context.Context, p *agentpackage.Package) (store.I
 
 // modelsOf are the models of a package, with the tenant's data connections.
 func (s *server) modelsOf(ctx context.Context, p *agentpackage.Package) ([]store.Model, error) {
-	if len(p.Models) == 0 {
-		return nil, nil
-	}
-	names, err := s.DataConnections(ctx)
-	if err != nil {
-		return nil, err
-	}
-	byName := map[string]string{}
-	for id, name := range names {
-		byName[strings.ToLower(name)] = id
-	}
 	resolve := func(table map[string]json.RawMessage) error {
 		var name string
 		if json.Unmarshal(table["data_connection_name"], &name) != nil || name == "" {
 			return nil // a model may be complete without a connection
 		}
-		id, known := byName[strings.ToLower(name)]
-		if !known {
+		id, err := s.connectionCalled(ctx, name)
+		if err != nil {
+			return err
+		}
+		if id == "" {
 			return &problem{status: http.StatusUnprocessableEntity, message: fmt.Sprintf(
 				"The package needs a data connection called %q, which the tenant does not have; create it, then import again.", name)}
 		}
@@ -103,6 +95,25 @@ func quoted(text string) json.RawMessage {
 	return data
 }
 
+// connectionCalled is the id of the data connection of that name, in any case, or
+// "".
+func (s *server) connectionCalled(ctx context.Context, name string) (string, error) {
+	names, err := s.DataConnections(ctx)
+	for id, known := range names {
+		if strings.EqualFold(known, name) {
+			return id, err
+		}
+	}
+	return "", err
+}
+
+// connectionName is the name of a data connection, or "" when there is none of that
+// id.
+func (s *server) connectionName(ctx context.Context, id string) (string, error) {
+	names, err := s.DataConnections(ctx)
+	return names[id], err
+}
+
 // packageOf is an agent as a package, without a secret.
 func (s *server) packageOf(ctx context.Context, agent store.PackagedAgent) (*agentpackage.Package, error) {
 	p := &agentpackage.Package{
@@ -131,26 +142,20 @@ func (s *server) packageOf(ctx context.Context, agent store.PackagedAgent) (*age
 
 // addModels adds models to a package, whose data connections it knows by name.
 func (s *server) addModels(ctx context.Context, p *agentpackage.Package, models []store.Model) error {
-	if len(models) == 0 {
-		return nil
-	}
-	names, err := s.DataConnections(ctx)
-	if err != nil {
-		return err
-	}
-	name := func(table map[string]json.RawMessage) error {
+	byName := func(table map[string]json.RawMessage) error {
 		var id string
 		if json.Unmarshal(table["data_connection_id"], &id) != nil {
 			return nil
 		}
-		if name, known := names[id]; known {
+		name, err := s.connectionName(ctx, id)
+		if err == nil && name != "" {
 			delete(table, "data_connection_id")
 			table["data_connection_name"] = quoted(name)
 		}
-		return nil
+		return err
 	}
 	for _, m := range models {
-		definition, err := eachBaseTable(m.Definition, name)
+		definition, err := eachBaseTable(m.Definition, byName)
 		if err != nil {
 			return err
 		}

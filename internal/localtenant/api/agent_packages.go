@@ -52,7 +52,7 @@ func (s *server) importDraft(w http.ResponseWriter, r *http.Request, ids ids) er
 
 // withPackage keeps the uploaded package on the disk while work reads it.
 func (s *server) withPackage(r *http.Request, work func(*agentpackage.Package) error) (err error) {
-	blob, err := s.receive(r)
+	blob, err := s.receivePackage(r)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (s *server) withPackage(r *http.Request, work func(*agentpackage.Package) e
 	return packageProblem(work(p))
 }
 
-// receive keeps the part "file" of an upload.
-func (s *server) receive(r *http.Request) (blobs.Blob, error) {
+// receivePackage keeps the part "file" of an upload.
+func (s *server) receivePackage(r *http.Request) (blobs.Blob, error) {
 	var blob blobs.Blob
 	err := eachPart(r, func(part *multipart.Part) (err error) {
 		if part.FormName() != "file" {

@@ -109,9 +109,7 @@ func (s *server) deleteAgent(w http.ResponseWriter, r *http.Request, ids ids) er
 	if err := s.Runner.CancelAgent(r.Context(), ids["agent"]); err != nil {
 		return err
 	}
-	if err := s.deleteOrphanedBlobs(r.Context()); err != nil {
-		return err
-	}
+	s.sweepBlobs(r.Context())
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -2,14 +2,17 @@ package api
 
 import "context"
 
-// deleteOrphanedBlobs deletes the files that nothing needs any more.
-func (s *server) deleteOrphanedBlobs(ctx context.Context) error {
-	ids, err := s.Store.OrphanedBlobs(ctx)
-	if err != nil || len(ids) == 0 {
-		return err
+// sweepBlobs removes the bytes of files that were deleted. What it cannot do now
+// is done the next time, or at the next start.
+func (s *server) sweepBlobs(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	ids, err := s.Store.DeletedBlobs(ctx)
+	if err == nil && len(ids) > 0 {
+		if err = s.Blobs.Delete(ids...); err == nil {
+			err = s.Store.ForgetDeletedBlobs(ctx, ids)
+		}
 	}
-	if err := s.Blobs.Delete(ids...); err != nil {
-		return err
+	if err != nil {
+		s.Logger.Error().Err(err).Msg("cannot remove deleted files")
 	}
-	return s.Store.ForgetBlobs(ctx, ids)
 }

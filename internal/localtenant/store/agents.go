@@ -222,5 +222,6 @@ func (s *Store) AgentState(ctx context.Context, id string) (AgentState, error) {
 
 // DeleteAgent deletes an agent with all its versions, conversations and schedules.
 func (s *Store) DeleteAgent(ctx context.Context, id string) error {
-	return s.deleteRow(ctx, "agents", "agent", id)
+	result, err := s.db.Write.ExecContext(ctx, `DELETE FROM agents WHERE id = ?`, id)
+	return changed(result, err, "agent", id)
 }

@@ -2,49 +2,44 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"database/sql"
 )
 
-// BlobIDs are the ids of all files that the tenant knows of: what stands in any
-// table's column blob_id.
+// blobsInUse are queries for the ids of all blobs that something needs.
+var blobsInUse = []string{
+	`SELECT blob_id FROM version_files`,
+}
+
+// BlobIDs are the ids of all files that the tenant knows.
 func (s *Store) BlobIDs(ctx context.Context) (map[string]bool, error) {
-	tables, err := s.texts(ctx, `SELECT tables.name FROM sqlite_master tables JOIN pragma_table_info(tables.name) columns
-		WHERE tables.type = 'table' AND columns.name = 'blob_id'`)
-	if err != nil {
-		return nil, err
-	}
-	ids := map[string]bool{}
-	for _, table := range tables {
-		found, err := s.texts(ctx, `SELECT DISTINCT blob_id FROM "`+table+`" WHERE blob_id IS NOT NULL`)
+	known := map[string]bool{}
+	for _, query := range blobsInUse {
+		ids, err := s.texts(ctx, query)
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range found {
-			ids[id] = true
+		for _, id := range ids {
+			known[id] = true
 		}
 	}
-	return ids, nil
+	return known, nil
 }
 
-// OrphanedBlobs are the ids of files that nothing in the tenant needs any more.
-func (s *Store) OrphanedBlobs(ctx context.Context) ([]string, error) {
-	return s.texts(ctx, `SELECT id FROM orphaned_blobs`)
+// DeletedBlobs are the ids of files that were deleted, with whatever they belonged
+// to, and whose bytes are still to be removed. When they are, tell
+// [Store.ForgetDeletedBlobs].
+func (s *Store) DeletedBlobs(ctx context.Context) ([]string, error) {
+	return s.texts(ctx, `SELECT id FROM deleted_blobs`)
 }
 
-// ForgetBlobs is told of the orphaned files that are deleted.
-func (s *Store) ForgetBlobs(ctx context.Context, ids []string) error {
-	for _, id := range ids {
-		if _, err := s.db.Write.ExecContext(ctx, `DELETE FROM orphaned_blobs WHERE id = ?`, id); err != nil {
-			return fmt.Errorf("forget file: %w", err)
+// ForgetDeletedBlobs says that the bytes of these files are gone.
+func (s *Store) ForgetDeletedBlobs(ctx context.Context, ids []string) error {
+	return s.transact(ctx, "forget deleted files", func(tx *sql.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM deleted_blobs WHERE id = ?`, id); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
-}
-
-func (s *Store) texts(ctx context.Context, query string) ([]string, error) {
-	rows, err := s.db.Read.QueryContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("list files: %w", err)
-	}
-	return collectTexts(rows)
+		return nil
+	})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -52,11 +51,8 @@ func (s *Store) CreateConversation(ctx context.Context, agentID, name string) (C
 	c := Conversation{ID: uuid.NewString(), Name: name, AgentID: agentID}
 	result, err := s.db.Write.ExecContext(ctx, `INSERT INTO conversations (id, name, agent_id, with_draft)
 		SELECT ?, ?, id, live_version IS NULL FROM agents WHERE id = ?`, c.ID, c.Name, c.AgentID)
-	if err != nil {
-		return Conversation{}, fmt.Errorf("create conversation: %w", err)
-	}
-	if added, err := result.RowsAffected(); err != nil || added == 0 {
-		return Conversation{}, errors.Join(err, notFound("agent", agentID))
+	if err := changed(result, err, "agent", agentID); err != nil {
+		return Conversation{}, err
 	}
 	return c, nil
 }

@@ -202,11 +202,7 @@ func hasDraft(ctx context.Context, tx *sql.Tx, id, advice string) error {
 }
 
 func deleteDraftConversations(ctx context.Context, tx *sql.Tx, agentID string) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, `DELETE FROM conversations WHERE agent_id = ? AND with_draft RETURNING id`, agentID)
-	if err != nil {
-		return nil, err
-	}
-	return collectTexts(rows)
+	return readTexts(tx.QueryContext(ctx, `DELETE FROM conversations WHERE agent_id = ? AND with_draft RETURNING id`, agentID))
 }
 
 // DiscardDraft deletes an agent's draft and gives the live version. The error wraps

@@ -184,7 +184,8 @@ func (s *Store) ReplaceMCPServer(ctx context.Context, id string, now time.Time, 
 
 // DeleteMCPServer deletes a server, which detaches it from every agent.
 func (s *Store) DeleteMCPServer(ctx context.Context, id string) error {
-	return s.deleteRow(ctx, "mcp_servers", "MCP server", id)
+	result, err := s.db.Write.ExecContext(ctx, `DELETE FROM mcp_servers WHERE id = ?`, id)
+	return changed(result, err, "MCP server", id)
 }
 
 // findMCPServer finds the oldest server of that name, in any case, and URL.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -70,19 +69,11 @@ func (s *Store) CreateSchedule(ctx context.Context, agentID string, sc Schedule)
 func (s *Store) ReplaceSchedule(ctx context.Context, agentID string, sc Schedule) error {
 	result, err := s.db.Write.ExecContext(ctx, `UPDATE schedules SET (`+scheduleColumns+`) = (?, ?, ?, ?, ?, ?) WHERE id = ? AND agent_id = ?`,
 		sc.ID, sc.CronExpression, sc.Timezone, sc.WorkItemName, sc.Message, sc.payload(), sc.ID, agentID)
-	if err != nil {
-		return fmt.Errorf("replace schedule %q: %w", sc.ID, err)
-	}
-	if count, err := result.RowsAffected(); err != nil || count == 0 {
-		return errors.Join(err, notFound("schedule", sc.ID))
-	}
-	return nil
+	return changed(result, err, "schedule", sc.ID)
 }
 
 // DeleteSchedule deletes a schedule of that agent.
 func (s *Store) DeleteSchedule(ctx context.Context, agentID, id string) error {
-	if _, err := s.Schedule(ctx, agentID, id); err != nil {
-		return err
-	}
-	return s.deleteRow(ctx, "schedules", "schedule", id)
+	result, err := s.db.Write.ExecContext(ctx, `DELETE FROM schedules WHERE id = ? AND agent_id = ?`, id, agentID)
+	return changed(result, err, "schedule", id)
 }

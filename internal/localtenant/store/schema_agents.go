@@ -87,10 +87,10 @@ CREATE TABLE version_files (
 	PRIMARY KEY (version_id, name)
 ) WITHOUT ROWID;
 CREATE INDEX version_files_by_blob ON version_files (blob_id);
-CREATE TABLE orphaned_blobs (id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TRIGGER version_files_orphan AFTER DELETE ON version_files
-	WHEN NOT EXISTS (SELECT 1 FROM version_files WHERE blob_id = OLD.blob_id)
-	BEGIN INSERT OR IGNORE INTO orphaned_blobs (id) VALUES (OLD.blob_id); END;
+CREATE TABLE IF NOT EXISTS deleted_blobs (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TRIGGER version_file_deleted AFTER DELETE ON version_files
+	WHEN NOT EXISTS (SELECT 1 FROM version_files WHERE blob_id = old.blob_id)
+	BEGIN INSERT INTO deleted_blobs VALUES (old.blob_id) ON CONFLICT DO NOTHING; END;
 
 CREATE TABLE schedules (
 	position        INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -90,25 +90,31 @@ func collect[T any](rows *sql.Rows, limit int, fields func(*T) []any) (Page[T], 
 	return page, nil
 }
 
-// collectTexts reads rows of one text each.
-func collectTexts(rows *sql.Rows) ([]string, error) {
+// texts reads a column of texts.
+func (s *Store) texts(ctx context.Context, query string, arguments ...any) ([]string, error) {
+	return readTexts(s.db.Read.QueryContext(ctx, query, arguments...))
+}
+
+func readTexts(rows *sql.Rows, err error) ([]string, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read texts: %w", err)
+	}
 	defer rows.Close()
-	var texts []string
+	var all []string
 	for rows.Next() {
 		var text string
 		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("read row: %w", err)
+			return nil, fmt.Errorf("read text: %w", err)
 		}
-		texts = append(texts, text)
+		all = append(all, text)
 	}
-	return texts, rows.Err()
+	return all, rows.Err()
 }
 
-// deleteRow deletes a row by its id.
-func (s *Store) deleteRow(ctx context.Context, table, what, id string) error {
-	result, err := s.db.Write.ExecContext(ctx, `DELETE FROM `+table+` WHERE id = ?`, id)
+// changed tells what a statement on one row has come to.
+func changed(result sql.Result, err error, what, id string) error {
 	if err != nil {
-		return fmt.Errorf("delete %s %q: %w", what, id, err)
+		return fmt.Errorf("change %s %q: %w", what, id, err)
 	}
 	if count, err := result.RowsAffected(); err != nil || count == 0 {
 		return errors.Join(err, notFound(what, id))

@@ -109,15 +109,23 @@ func toYAML(value any) ([]byte, error) {
 	if err := yaml.Unmarshal(buffer.Bytes(), &document); err != nil { // JSON is YAML
 		return nil, err
 	}
-	unfold(&document)
+	if err := unfold(&document); err != nil {
+		return nil, err
+	}
 	return yaml.Marshal(&document)
 }
 
 // unfold takes JSON's style from a node: flow becomes blocks, and texts are quoted
-// only where they must be.
-func unfold(node *yaml.Node) {
+// only where some reader of YAML, an older one too, would take them for something else.
+func unfold(node *yaml.Node) error {
 	node.Style = 0
-	for _, child := range node.Content {
-		unfold(child)
+	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str" {
+		return node.Encode(node.Value)
 	}
+	for _, child := range node.Content {
+		if err := unfold(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }

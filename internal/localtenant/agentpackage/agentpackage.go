@@ -48,8 +48,8 @@ type Settings struct {
 	DocumentIntelligence json.RawMessage `json:"document-intelligence,omitempty"`
 }
 
-// MCPServer is an MCP server the agent uses. Headers is written, with its secrets
-// masked by whoever gives it, and not read: a package has no secrets.
+// MCPServer is an MCP server the agent uses. Headers are only there to be seen:
+// whoever writes a package masks the secrets in them.
 type MCPServer struct {
 	Name                 string  `json:"name"`
 	Transport            string  `json:"transport,omitempty"`

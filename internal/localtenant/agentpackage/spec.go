@@ -36,7 +36,7 @@ type agentSpec struct {
 	Models     []modelSpec                `json:"semantic-data-models,omitempty"`
 	Files      []fileSpec                 `json:"shared-files,omitempty"`
 	MCPServers []MCPServer                `json:"mcp-servers,omitempty"`
-	Metadata   map[string]json.RawMessage `json:"metadata"`
+	Metadata   map[string]json.RawMessage `json:"metadata,omitempty"`
 }
 
 type modelSpec struct {

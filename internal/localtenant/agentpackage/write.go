@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 )
 
 // Write writes a package. The same package gives the same bytes.
@@ -45,7 +44,9 @@ func (p *Package) spec() (agentSpec, []string) {
 	agent := agentSpec{
 		Name: p.Name, Description: p.Description, Version: p.Version, Architecture: p.Architecture,
 		Runbook: runbookFile, Settings: p.Settings, MCPServers: p.MCPServers,
-		Metadata: map[string]json.RawMessage{"mode": json.RawMessage(fmt.Sprintf("%q", p.Mode))},
+	}
+	if p.Mode != "" {
+		agent.Metadata = map[string]json.RawMessage{"mode": json.RawMessage(`"` + p.Mode + `"`)}
 	}
 	models := modelFiles(p.Models)
 	for _, name := range models {
@@ -83,19 +84,14 @@ func modelFiles(models []Model) []string {
 const longestFileName = 60 // characters
 
 func fileName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-			return unicode.ToLower(r)
-		default:
-			return '-'
-		}
-	}, name)
-	name = strings.Trim(name[:min(len(name), longestFileName)], "-")
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	name = strings.Join(words, "-")
 	if name == "" {
 		return "model"
 	}
-	return name
+	return name[:min(len(name), longestFileName)]
 }
 
 func writeText(archive *zip.Writer, name string, data []byte) error {

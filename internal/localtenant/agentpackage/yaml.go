@@ -99,33 +99,49 @@ func plainScalar(node *yaml.Node) (any, error) {
 
 // toYAML writes a JSON value as YAML in block style, its members in their order.
 func toYAML(value any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	data, err := json.Marshal(value)
+	if err != nil {
 		return nil, err
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(buffer.Bytes(), &document); err != nil { // JSON is YAML
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	node, err := nodeOf(decoder)
+	if err != nil {
 		return nil, err
 	}
-	if err := unfold(&document); err != nil {
-		return nil, err
-	}
-	return yaml.Marshal(&document)
+	return yaml.Marshal(node)
 }
 
-// unfold takes JSON's style from a node: flow becomes blocks, and texts are quoted
-// only where some reader of YAML, an older one too, would take them for something else.
-func unfold(node *yaml.Node) error {
-	node.Style = 0
-	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str" {
-		return node.Encode(node.Value)
+// nodeOf reads the next value. Its texts are quoted where some reader of YAML, an
+// older one too, would take them for something else.
+func nodeOf(decoder *json.Decoder) (*yaml.Node, error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, err
 	}
-	for _, child := range node.Content {
-		if err := unfold(child); err != nil {
-			return err
+	switch token := token.(type) {
+	case json.Number:
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: token.String()}, nil
+	case json.Delim:
+		return collectionOf(decoder, token)
+	default:
+		node := &yaml.Node{}
+		return node, node.Encode(token)
+	}
+}
+
+func collectionOf(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error) {
+	node := &yaml.Node{Kind: yaml.SequenceNode}
+	if begin == '{' {
+		node.Kind = yaml.MappingNode
+	}
+	for decoder.More() {
+		child, err := nodeOf(decoder) // in a mapping, keys and values by turns
+		if err != nil {
+			return nil, err
 		}
+		node.Content = append(node.Content, child)
 	}
-	return nil
+	_, err := decoder.Token() // the end
+	return node, err
 }

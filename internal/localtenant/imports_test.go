@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 
 // libraries are what the packages may import from outside the module.
 var libraries = []string{
-	"github.com/google/uuid", "github.com/robfig/cron/v3", "github.com/rs/zerolog", "go.yaml.in/yaml/v3",
+	"github.com/google/uuid", "github.com/robfig/cron/v3", "github.com/rs/zerolog", "go.yaml.in/yaml/v4",
 	"golang.org/x/net/http/httpguts", "golang.org/x/text/", "modernc.org/sqlite",
 }
 

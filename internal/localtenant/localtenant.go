@@ -125,7 +125,7 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
-	cfg.LLM.TenantID = TenantID
+	cfg.LLM.TenantID, cfg.LLM.Servers = TenantID, t.mcpServers
 	if t.chat, err = openaichat.NewMind(cfg.LLM); err != nil {
 		return nil, err
 	}
@@ -136,6 +136,7 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
 		Store: t.store, Blobs: t.blobs, Sources: t.sources, Runner: t.runner, Worker: t.worker, Faults: switches, Logger: cfg.Logger,
+		Architectures: architectures, DefaultArchitecture: echo.Architecture,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil

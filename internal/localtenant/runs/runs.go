@@ -145,7 +145,15 @@ func (r *Runner) carry(run *Run) {
 
 // CancelConversation cancels all runs of a conversation and waits for their ends.
 func (r *Runner) CancelConversation(ctx context.Context, conversationID string) error {
-	all := r.runsOf(conversationID)
+	return cancelAll(ctx, r.runsOf(conversationID))
+}
+
+// CancelAgent cancels all runs of an agent and waits for their ends.
+func (r *Runner) CancelAgent(ctx context.Context, agentID string) error {
+	return cancelAll(ctx, r.runsOfAgent(agentID))
+}
+
+func cancelAll(ctx context.Context, all []*Run) error {
 	for _, run := range slices.Backward(all) { // so that none gets the turn of one before it
 		run.cancel(ErrConversationDeleted)
 	}

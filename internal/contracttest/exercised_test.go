@@ -40,3 +40,22 @@ func TestExercised(t *testing.T) {
 		t.Errorf("unexercised: %q", rest)
 	}
 }
+
+// What the local tenant does not have counts as exercised when it says so.
+func TestExercisedByRefusal(t *testing.T) {
+	contracttest.Forget()
+	const operation = "checkDocumentIntelligence"
+	for _, test := range []struct {
+		status  int
+		missing bool
+	}{{503, true}, {412, false}} {
+		s := sample{request: "GET /document-intelligence/ok", status: test.status, reply: envelope}
+		to := &recorder{}
+		client, base := places["transport"](t, contracttest.New(to), http.HandlerFunc(s.serve))
+		s.send(t, client, base)
+		to.expect(t)
+		if missing := slices.Contains(contracttest.Unexercised(), operation); missing != test.missing {
+			t.Errorf("after a %d: missing %t", test.status, missing)
+		}
+	}
+}

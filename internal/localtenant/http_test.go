@@ -91,29 +91,6 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 	}
 }
 
-// The contract is for everybody, at both bases.
-func TestOpenAPI(t *testing.T) {
-	t.Parallel()
-	c := start(t, localtenant.Config{})
-	c.header.Del("Authorization")
-	for _, base := range []string{"/tenants/local/api/v2", "/tenants/local/api/v2/", "/api/v2", "/api/v2/"} {
-		c.base = "http://localtenant" + base
-		document := get[struct {
-			OpenAPI string
-			Paths   map[string]object
-		}](c, http.MethodGet, "", "")
-		if !strings.HasPrefix(document.OpenAPI, "3.0.") || document.Paths["/agents/{agent_id}"]["get"] == nil {
-			t.Errorf("%s: version %q, %d paths", base, document.OpenAPI, len(document.Paths))
-		}
-		if status, body, _ := c.do(http.MethodHead, "", ""); status != http.StatusOK || len(body) > 0 {
-			t.Errorf("%s: HEAD: status %d, %d bytes", base, status, len(body))
-		}
-		c.refuse(http.StatusUnauthorized, http.MethodPost, "", "{}")
-	}
-	c.base = "http://localtenant/tenants/other/api/v2"
-	c.refuse(http.StatusUnauthorized, http.MethodGet, "", "")
-}
-
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	c := start(t, localtenant.Config{})

@@ -7,17 +7,14 @@ import (
 	"testing"
 )
 
-const (
-	root        = "sema4mcp/internal/localtenant"
-	theContract = "sema4mcp/testdata/contract" // is served, and shared with nobody's code
-)
+const root = "sema4mcp/internal/localtenant"
 
 // mayImport says which packages of the module each package may depend on, besides
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread", theContract},
-	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread", theContract},
+	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread"},
+	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
 	"/faults":         {},
 	"/minds":          {"/thread"},
 	"/minds/echo":     {"/minds", "/thread"},
@@ -31,7 +28,7 @@ var mayImport = map[string][]string{
 }
 
 // libraries are what the packages may import from outside the module.
-var libraries = []string{"github.com/google/uuid", "github.com/rs/zerolog", "go.yaml.in/yaml/v4", "golang.org/x/text/", "modernc.org/sqlite"}
+var libraries = []string{"github.com/google/uuid", "github.com/rs/zerolog", "golang.org/x/text/", "modernc.org/sqlite"}
 
 func TestImports(t *testing.T) {
 	const format = `{{.ImportPath}}|{{join .Imports " "}}|{{join .Deps " "}}`

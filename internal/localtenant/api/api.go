@@ -77,9 +77,6 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 	if s.Runner.Closed() {
 		return runs.ErrClosed
 	}
-	if s.asksForDocument(r) {
-		return s.getOpenAPI(w)
-	}
 	if err := s.authorize(r); err != nil {
 		return err
 	}

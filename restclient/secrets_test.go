@@ -27,6 +27,9 @@ var secretive = map[string]any{
 	"MCPServerVariable":    MCPServerVariable{Type: VariableSecret, Value: "pl4nted-1"},
 	"DocumentIntelligence": DocumentIntelligence{Integrations: []DocumentIntegration{{Type: "reducto", APIKey: "pl4nted-1"}}, Raw: RawObject{"api_key": json.RawMessage(`"pl4nted-2"`)}},
 	"CallbackRegistration": CallbackRegistration{URL: "https://h.example", SignatureSecret: "pl4nted-1"},
+	"WorkItem":             WorkItem{ID: "w1", Callbacks: []CallbackRegistration{{SignatureSecret: "pl4nted-1"}}},
+	"WorkItemCreate":       WorkItemCreate{Callbacks: []CallbackRegistration{{SignatureSecret: "pl4nted-1"}}},
+	"WorkItemUpload":       WorkItemUpload{UploadURL: "https://pl4nted-1", UploadFormData: map[string]Secret{"p": "pl4nted-2"}},
 	"Secret":               Secret("pl4nted-1"),
 	"RawObject":            RawObject{"password": json.RawMessage(`"pl4nted-1"`)},
 }

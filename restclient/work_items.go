@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"log/slog"
 	"strconv"
 	"strings"
 )
@@ -80,6 +81,9 @@ func (w WorkItem) MarshalJSON() ([]byte, error) {
 	return encodeMembers(plain(w), w.Extra)
 }
 
+// LogValue logs the work item without the secrets of its callbacks.
+func (w WorkItem) LogValue() slog.Value { return hidden(w) }
+
 // WorkItemListOptions choose work items, and one page of them.
 type WorkItemListOptions struct {
 	AgentID    string
@@ -147,6 +151,9 @@ func (w WorkItemCreate) MarshalJSON() ([]byte, error) {
 	type plain WorkItemCreate
 	return encodeMembers(plain(w), w.Extra)
 }
+
+// LogValue logs the work without the secrets of its callbacks.
+func (w WorkItemCreate) LogValue() slog.Value { return hidden(w) }
 
 func (w WorkItemCreate) secrets() []string {
 	var secrets []string

@@ -124,7 +124,7 @@ type AgentUpdate struct {
 // until the next Publish.
 func (s *AgentsService) Update(ctx context.Context, id string, update AgentUpdate) (*Agent, error) {
 	req := patch(update, "agents", id).needs(update != AgentUpdate{}, "an update of an agent needs a field to change")
-	updated, err := call[Agent](ctx, s.client, req)
+	updated, err := change[Agent](ctx, s.client, req, get("agents", id))
 	return updated, meaning(err, ErrConflict, http.StatusConflict)
 }
 

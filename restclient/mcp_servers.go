@@ -155,7 +155,8 @@ func (s *MCPServersService) Create(ctx context.Context, server MCPServer) (*MCPS
 // Replace replaces all of an MCP server: change what Get returned, so that
 // nothing is lost, and set the secrets again where the server keeps them back.
 func (s *MCPServersService) Replace(ctx context.Context, id string, server MCPServer) (*MCPServer, error) {
-	return call[MCPServer](ctx, s.client, server.withBody(put(nil, mcpServersCollection, id)))
+	req := server.withBody(put(nil, mcpServersCollection, id))
+	return change[MCPServer](ctx, s.client, req, get(mcpServersCollection, id).private())
 }
 
 // Delete deletes an MCP server.

@@ -116,12 +116,10 @@ func encodeMembers(object any, extra RawObject) ([]byte, error) {
 	if err != nil || len(extra) == 0 {
 		return encoded, err
 	}
-	var fields RawObject
-	if err := json.Unmarshal(encoded, &fields); err != nil {
+	members := maps.Clone(extra)
+	if err := json.Unmarshal(encoded, &members); err != nil {
 		return nil, err
 	}
-	members := maps.Clone(extra)
-	maps.Copy(members, fields)
 	return json.Marshal(members)
 }
 

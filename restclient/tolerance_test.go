@@ -82,6 +82,8 @@ func TestToleranceOfListShapes(t *testing.T) {
 		equal(t, "error", err, nil)
 		equal(t, body, len(tasks), want)
 	}
+	_, err := serve(t, answer(200, "", `7`)).WorkItems.Status(t.Context())
+	equal(t, "a number is refused", isResponseError(err), true)
 }
 
 func TestToleranceOfErrorBodies(t *testing.T) {
@@ -361,6 +363,30 @@ func TestToleranceOfTheReplyToWorkItemActions(t *testing.T) {
 	}
 }
 
+func TestToleranceOfTheReplyToAReplace(t *testing.T) {
+	ctx := t.Context()
+	for _, body := range []string{``, `{"status":"ok"}`, `null`} {
+		connection, err := acting(t, 200, body, connWire).DataConnections.Replace(ctx, "d1", database)
+		equal(t, "error", err, nil)
+		equal(t, body, connection.ID, "d1")
+		read, err := acting(t, 204, body, modelWire).SemanticDataModels.Replace(ctx, "s1", model)
+		equal(t, "error", err, nil)
+		equal(t, body, read.ID, "s1")
+		crm, err := acting(t, 200, body, mcpWire).MCPServers.Replace(ctx, "m1", server)
+		equal(t, "error", err, nil)
+		equal(t, body, crm.ID, "m1")
+		schedule, err := acting(t, 200, body, schedWire).Schedules.Replace(ctx, "a1", "c1", morning)
+		equal(t, "error", err, nil)
+		equal(t, body, schedule.ID, "c1")
+		agent, err := acting(t, 200, body, agentWire).Agents.Update(ctx, "a1", AgentUpdate{Name: new("n")})
+		equal(t, "error", err, nil)
+		equal(t, body, agent.ID, "a1")
+		item, err := acting(t, 200, body, itemWire).WorkItems.Rename(ctx, "w1", "n")
+		equal(t, "error", err, nil)
+		equal(t, body, item.ID, "w1")
+	}
+}
+
 func TestToleranceOfIllegalTransitions(t *testing.T) {
 	_, err := serve(t, answer(412, "", `{"error":{"code":"precondition_failed","message":"cannot complete a work item that is EXECUTING"}}`)).
 		WorkItems.Complete(t.Context(), "w1")
@@ -478,6 +504,8 @@ func TestToleranceOfDocumentIntelligence(t *testing.T) {
 		}
 		checkResult(t, configuration.Raw, endpoint{want: body})
 	}
+	_, err := serve(t, answer(200, "", `[]`)).DocumentIntelligence.Get(t.Context())
+	equal(t, "a list is refused", isResponseError(err), true)
 }
 
 func TestToleranceOfRateLimits(t *testing.T) {

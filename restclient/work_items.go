@@ -179,5 +179,6 @@ func (s *WorkItemsService) Create(ctx context.Context, item WorkItemCreate) (*Wo
 // characters.
 func (s *WorkItemsService) Rename(ctx context.Context, id, name string) (*WorkItem, error) {
 	req := patch(map[string]string{"work_item_name": name}, "work-items", id).private()
-	return call[WorkItem](ctx, s.client, req.needs(strings.TrimSpace(name) != "", "a work item cannot have an empty name"))
+	req = req.needs(strings.TrimSpace(name) != "", "a work item cannot have an empty name")
+	return change[WorkItem](ctx, s.client, req, get("work-items", id).private())
 }

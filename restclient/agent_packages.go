@@ -37,14 +37,13 @@ func (a *ImportedAgent) UnmarshalJSON(data []byte) error {
 
 // MarshalJSON writes what UnmarshalJSON reads.
 func (a ImportedAgent) MarshalJSON() ([]byte, error) {
+	agent, err := NewRawObject(a.Agent)
+	if err != nil {
+		return nil, err
+	}
 	return encodeMembers(struct {
 		MCPServers []MCPServerReference `json:"unresolved_mcp_servers,omitzero"`
-	}{a.UnresolvedMCPServers}, a.members())
-}
-
-func (a ImportedAgent) members() RawObject {
-	members, _ := NewRawObject(a.Agent)
-	return members
+	}{a.UnresolvedMCPServers}, agent)
 }
 
 // Export opens the package of an agent, a zip file in which secrets are masked.

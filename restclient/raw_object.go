@@ -117,9 +117,7 @@ func encodeMembers(object any, extra RawObject) ([]byte, error) {
 		return encoded, err
 	}
 	members := maps.Clone(extra)
-	if err := json.Unmarshal(encoded, &members); err != nil {
-		return nil, err
-	}
+	_ = json.Unmarshal(encoded, &members) // what a struct is encoded to is an object
 	return json.Marshal(members)
 }
 

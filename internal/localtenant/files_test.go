@@ -379,6 +379,13 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func removeFile(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // endless is a text of the letter x.
 type endless struct{}
 

@@ -163,7 +163,7 @@ func TestSecretsOfDataConnections(t *testing.T) {
 		status, data, _ := c.do(method, path, body)
 		answers = append(answers, string(data))
 		var decoded object
-		if status == http.StatusOK {
+		if status == http.StatusOK && !strings.HasSuffix(path, "/export") {
 			if err := json.Unmarshal(data, &decoded); err != nil {
 				t.Fatal(err)
 			}
@@ -244,7 +244,7 @@ func shopModel(connectionID string) string {
 		"verified_queries":[{"name":"amounts","nlq":"What were the amounts by region?",
 			"sql":"SELECT region, SUM(amount) AS total, COUNT(*) AS big_cents FROM orders WHERE :year IS NULL OR id < :year GROUP BY region ORDER BY region",
 			"parameters":[{"name":"year","data_type":"INTEGER"}]},
-			{"name":"lost","nlq":"Which things are lost?","sql":"SELECT nothing FROM nowhere","parameters":[]}]}`, connectionID)
+			{"name":"lost","nlq":"Which things are lost?","sql":"SELECT x FROM nowhere","parameters":[]}]}`, connectionID)
 }
 
 // analyst makes an agent that answers from a model, which must be stored.

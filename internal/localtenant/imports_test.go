@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"/minds/echo":     {"/minds", "/thread"},
 	"/minds/scripted": {"/minds", "/thread"},
 	"/minds/verified": {"/minds", "/thread"},
-	"/runs":           {"/minds", "/sqlitedb", "/store", "/thread"},
+	"/runs":           {"/blobs", "/minds", "/sqlitedb", "/store", "/thread"},
 	"/sdm":            {"/datasource"},
 	"/seed":           {"/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":       {},

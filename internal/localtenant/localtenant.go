@@ -112,6 +112,7 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 		return nil, err
 	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
+	t.runner.ReadFiles(t.blobs)
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
 		Store: t.store, Blobs: t.blobs, Sources: t.sources, Runner: t.runner, Faults: switches, Logger: cfg.Logger,

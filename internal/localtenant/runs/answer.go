@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -49,6 +50,10 @@ func (r *Runner) think(run *Run, messageID string, out *recorder) (err error) {
 		Message: run.content,
 		History: func(ctx context.Context) ([]thread.Message, error) {
 			return r.messagesBefore(ctx, run.conversationID, messageID)
+		},
+		Files: func(ctx context.Context) ([]minds.File, error) { return r.filesOf(ctx, run.conversationID) },
+		OpenFile: func(ctx context.Context, name string) (io.ReadCloser, error) {
+			return r.openFile(ctx, run.conversationID, name)
 		},
 	}, out)
 }

@@ -29,14 +29,14 @@ var mayImport = map[string][]string{
 	"/minds/openaichat": {"/minds", "/thread"},
 	"/minds/scripted":   {"/minds", "/thread"},
 	"/minds/verified":   {"/minds", "/thread"},
-	"/runs":             {"/minds", "/sqlitedb", "/store", "/thread"},
+	"/runs":             {"/blobs", "/minds", "/sqlitedb", "/store", "/thread"},
 	"/schedule":         {},
 	"/sdm":              {"/datasource"},
 	"/seed":             {"/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":         {},
 	"/store":            {"/sqlitedb", "/thread"},
 	"/thread":           {},
-	"/worker":           {"/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"/worker":           {"/blobs", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
 }
 
 // libraries are what the packages may import from outside the module.

@@ -130,6 +130,7 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 		return nil, err
 	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
+	t.runner.ReadFiles(t.blobs)
 	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/store"
 	"sema4mcp/internal/localtenant/thread"
@@ -36,6 +37,7 @@ var (
 // Runner runs agents.
 type Runner struct {
 	store *store.Store
+	blobs *blobs.Store          // nil when no files can be read
 	minds map[string]minds.Mind // by architecture name
 	log   zerolog.Logger
 

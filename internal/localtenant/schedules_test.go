@@ -13,17 +13,17 @@ import (
 	"sema4mcp/internal/localtenant"
 )
 
-const workerID = "7e570000-0000-4000-8000-000000000002"
+const scheduledID = "7e570000-0000-4000-8000-000000000002"
 
-func withWorker(cfg localtenant.Config) localtenant.Config {
-	cfg.Agents = append(cfg.Agents, localtenant.AgentSpec{ID: workerID, Name: "Worker", Mode: "worker"})
+func withScheduled(cfg localtenant.Config) localtenant.Config {
+	cfg.Agents = append(cfg.Agents, localtenant.AgentSpec{ID: scheduledID, Name: "Scheduled", Mode: "worker"})
 	return cfg
 }
 
 func TestSchedules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the clock begins at midnight of January 1, 2000
-		c := start(t, withWorker(localtenant.Config{}))
-		path := "/agents/" + workerID + "/schedules"
+		c := start(t, withScheduled(localtenant.Config{}))
+		path := "/agents/" + scheduledID + "/schedules"
 		if got := get[listing](c, http.MethodGet, path, ""); got.Data == nil || len(got.Data) != 0 {
 			t.Errorf("at first: %+v", got)
 		}
@@ -63,8 +63,8 @@ func TestSchedules(t *testing.T) {
 }
 
 func TestScheduleBodies(t *testing.T) {
-	c := start(t, withWorker(localtenant.Config{}))
-	path := "/agents/" + workerID + "/schedules"
+	c := start(t, withScheduled(localtenant.Config{}))
+	path := "/agents/" + scheduledID + "/schedules"
 	one := path + "/" + get[object](c, http.MethodPost, path, `{"cron_expression":"1 2 3 4 5"}`)["id"].(string)
 	for _, test := range []struct {
 		body   string
@@ -118,22 +118,22 @@ func TestScheduleBodies(t *testing.T) {
 
 // A schedule of one agent is none of another, and goes with its agent.
 func TestSchedulesOfAgents(t *testing.T) {
-	c := start(t, withWorker(localtenant.Config{Agents: []localtenant.AgentSpec{{Name: "Other", Mode: "worker"}}}))
-	id := get[object](c, http.MethodPost, "/agents/"+workerID+"/schedules", `{"cron_expression":"* * * * *"}`)["id"].(string)
+	c := start(t, withScheduled(localtenant.Config{Agents: []localtenant.AgentSpec{{Name: "Other", Mode: "worker"}}}))
+	id := get[object](c, http.MethodPost, "/agents/"+scheduledID+"/schedules", `{"cron_expression":"* * * * *"}`)["id"].(string)
 	other := "/agents/" + get[listing](c, http.MethodGet, "/agents?name=other", "").Data[0]["id"].(string) + "/schedules/" + id
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 		c.refuse(http.StatusNotFound, method, other, `{"cron_expression":"* * * * *"}`)
 	}
-	get[object](c, http.MethodGet, "/agents/"+workerID+"/schedules/"+id, "")
-	c.nothing(http.MethodDelete, "/agents/"+workerID, "")
-	c.refuse(http.StatusNotFound, http.MethodGet, "/agents/"+workerID+"/schedules/"+id, "")
+	get[object](c, http.MethodGet, "/agents/"+scheduledID+"/schedules/"+id, "")
+	c.nothing(http.MethodDelete, "/agents/"+scheduledID, "")
+	c.refuse(http.StatusNotFound, http.MethodGet, "/agents/"+scheduledID+"/schedules/"+id, "")
 }
 
 // A time zone that is gone leaves the schedule readable.
 func TestScheduleWithoutItsZone(t *testing.T) {
 	dir := t.TempDir()
-	c := start(t, withWorker(localtenant.Config{DataDir: dir}))
-	path := "/agents/" + workerID + "/schedules"
+	c := start(t, withScheduled(localtenant.Config{DataDir: dir}))
+	path := "/agents/" + scheduledID + "/schedules"
 	get[object](c, http.MethodPost, path, `{"cron_expression":"* * * * *"}`)
 	if err := changeStored(t, dir, `UPDATE schedules SET timezone = 'Mars/Olympus'`); err != nil {
 		t.Fatal(err)

@@ -103,6 +103,9 @@ func packed(t *testing.T, spec string, entries map[string]string) []byte {
 }
 
 const (
+	// salesConnection is the name of the data connection a tenant has from the start.
+	salesConnection = "sales"
+
 	firstFile  = "7e570000-0000-4000-8000-0000000000a1"
 	secondFile = "7e570000-0000-4000-8000-0000000000a2"
 )
@@ -139,7 +142,7 @@ metadata: {mode: worker}
 agent-settings: {temperature: 0.5}
 document-intelligence: v2`, map[string]string{
 		"runbook.md": "# Orders 🚀\n",
-		"semantic-data-models/orders.yaml": "name: orders\ndescription: Orders\ntables:\n  - name: orders\n    base_table: {data_connection_name: SALES, table: sales}\n" +
+		"semantic-data-models/orders.yaml": "name: orders\ndescription: Orders\ntables:\n  - name: orders\n    base_table: {data_connection_name: " + strings.ToUpper(salesConnection) + ", table: sales}\n" +
 			"    dimensions:\n      - {name: day, expr: day, sample_values: [2026-01-02, 007, 1.10, yes]}\n",
 		"agent-files/" + firstFile: "a,b\n1,2\n",
 		"actions/x/package.yaml":   "ignored: true\n",
@@ -196,7 +199,7 @@ func TestPackagesGoRound(t *testing.T) {
 	if strings.Contains(fmt.Sprint(entries), "s3cret") || !strings.Contains(entries["agent-spec.yaml"], "**********") {
 		t.Errorf("specification:\n%s", entries["agent-spec.yaml"])
 	}
-	if entries["runbook.md"] != "# Orders 🚀\n" || !strings.Contains(entries["semantic-data-models/orders.yaml"], "data_connection_name: sales") ||
+	if entries["runbook.md"] != "# Orders 🚀\n" || !strings.Contains(entries["semantic-data-models/orders.yaml"], "data_connection_name: "+salesConnection) ||
 		!strings.Contains(entries["semantic-data-models/orders.yaml"], `"yes"`) {
 		t.Errorf("entries %v", entries)
 	}

@@ -1,5 +1,4 @@
 // Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
-// Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
 // on SQLite, with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
@@ -12,6 +11,8 @@
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
 // synchronous run outlives its caller, a streamed one ends with its connection.
+// Users have an agent's live version, or its draft until there is one; schedules
+// are kept, and not run.
 //
 // A Tenant is safe for concurrent use. Close it: it owns goroutines and databases.
 package localtenant

@@ -61,7 +61,7 @@ func (r reacher) reach(status string) string {
 	r.t.Helper()
 	switch status {
 	case "DRAFT":
-		return "/work-items/" + r.upload("", "a.txt", "x")
+		return "/work-items/" + r.attach("", "a.txt", "x")
 	case "PENDING": // what is taken up already leaves no task for it
 		for range 10 {
 			r.reach("EXECUTING")

@@ -188,7 +188,7 @@ func TestUnknownWorkItems(t *testing.T) {
 
 func TestRenameWorkItem(t *testing.T) {
 	c := start(t, localtenant.Config{})
-	path := "/work-items/" + c.upload("", "a.txt", "x")
+	path := "/work-items/" + c.attach("", "a.txt", "x")
 	for name, want := range map[string]string{
 		"Zürich 🚀":                 "Zürich 🚀",
 		strings.Repeat("ü", 255):   strings.Repeat("ü", 255),

@@ -37,6 +37,7 @@ func TestInternalErrors(t *testing.T) {
 	var log bytes.Buffer
 	handler := api.New(api.Config{
 		TenantID: "t", Key: "the-key", Store: s, Runner: runner, Worker: work, Blobs: blobs.Open(t.TempDir()), Faults: &faults.Switches{}, Logger: zerolog.New(&log),
+		Architectures: []string{"echo"}, DefaultArchitecture: "echo",
 	})
 	send := func(method, path, body string) *httptest.ResponseRecorder {
 		request := httptest.NewRequest(method, "/api/v2"+path, strings.NewReader(body))
@@ -48,7 +49,33 @@ func TestInternalErrors(t *testing.T) {
 	}
 	for _, test := range []struct{ method, path, body string }{
 		{http.MethodGet, "/agents", ""},
+		{http.MethodPost, "/agents", `{"name":"x"}`},
+		{http.MethodGet, "/agents?name=x", ""},
 		{http.MethodGet, "/agents/a", ""},
+		{http.MethodPatch, "/agents/a", `{}`},
+		{http.MethodDelete, "/agents/a", ""},
+		{http.MethodGet, "/agents/a/state", ""},
+		{http.MethodPost, "/agents/a/edit", ""},
+		{http.MethodPost, "/agents/a/publish", `{}`},
+		{http.MethodPost, "/agents/a/discard-draft", `{}`},
+		{http.MethodGet, "/agents/a/export", ""},
+		{http.MethodPut, "/agents/a/import", ""},
+		{http.MethodPost, "/agents/a/diff", ""},
+		{http.MethodGet, "/agents/a/semantic-data-models", ""},
+		{http.MethodPost, "/agents/a/semantic-data-models", `{"id":"m"}`},
+		{http.MethodDelete, "/agents/a/semantic-data-models/m", ""},
+		{http.MethodGet, "/agents/a/mcp-servers", ""},
+		{http.MethodPost, "/agents/a/mcp-servers", `{"id":"m"}`},
+		{http.MethodDelete, "/agents/a/mcp-servers/m", ""},
+		{http.MethodGet, "/agents/a/schedules", ""},
+		{http.MethodPost, "/agents/a/schedules", `{"cron_expression":"* * * * *"}`},
+		{http.MethodGet, "/agents/a/schedules/s", ""},
+		{http.MethodDelete, "/agents/a/schedules/s", ""},
+		{http.MethodGet, "/mcp-servers", ""},
+		{http.MethodPost, "/mcp-servers", `{"name":"x","command":"x"}`},
+		{http.MethodGet, "/mcp-servers/m", ""},
+		{http.MethodPut, "/mcp-servers/m", `{"name":"x","command":"x"}`},
+		{http.MethodDelete, "/mcp-servers/m", ""},
 		{http.MethodGet, "/agents/a/conversations", ""},
 		{http.MethodPost, "/agents/a/conversations", `{"name":"x"}`},
 		{http.MethodDelete, "/agents/a/conversations/c", ""},

@@ -78,13 +78,13 @@ func TestDataFramesOfFiles(t *testing.T) {
 		t.Errorf("rows %s, want %s", got, want)
 	}
 	for query, want := range map[string]string{
-		"":                             "[map[a:1 b:2.5]]",
-		"?column_names=b":              "[map[b:2.5]]",
-		"?offset=1":                    "[]",
-		"?offset=9223372036854775807":  "[]",
-		"?limit=99999&output_format=":  "[map[a:1 b:2.5]]",
-		"?output_format=json&limit=1":  "[map[a:1 b:2.5]]",
-		"?column_names=b,%20a,b&limit": "[map[a:1 b:2.5]]",
+		"":                            "[map[a:1 b:2.5]]",
+		"?column_names=b":             "[map[b:2.5]]",
+		"?offset=1":                   "[]",
+		"?offset=9223372036854775807": "[]",
+		"?limit=99999":                "[map[a:1 b:2.5]]",
+		"?output_format=json&limit=1": "[map[a:1 b:2.5]]",
+		"?column_names=b,%20a,b":      "[map[a:1 b:2.5]]",
 	} {
 		if got := fmt.Sprint(c.rows(conversation, "other", query)); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)

@@ -323,7 +323,7 @@ func TestWorkItemsSurviveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if err := changeStored(t, dir, `UPDATE agents SET runbook_text = '- say: ok' WHERE id = ?`, workerID); err != nil {
+	if err := changeStored(t, dir, `UPDATE agent_versions SET runbook_text = '- say: ok' WHERE agent_id = ?`, workerID); err != nil {
 		t.Fatal(err)
 	}
 	if err := changeStored(t, dir, `UPDATE work_items SET conversation_id = NULL WHERE id = ?`, strings.TrimPrefix(lost, "/work-items/")); err != nil {

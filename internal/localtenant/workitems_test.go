@@ -268,7 +268,7 @@ func TestListWorkItems(t *testing.T) {
 				t.Errorf("%s: next_offset %s, want %s", query, encoded(got.NextOffset), want)
 			}
 		}
-		for _, query := range []string{"limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=99999999999", "offset=-1", "offset=x", "work_item_status=DONE", "work_item_status=completed", "work_item_status=PRECREATED"} {
+		for _, query := range []string{"limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=99999999999999999999", "offset=-1", "offset=x", "work_item_status=DONE", "work_item_status=completed", "work_item_status=PRECREATED"} {
 			if got := r.refuse(http.StatusUnprocessableEntity, http.MethodGet, "/work-items?"+query, ""); !strings.HasPrefix(got, "query -> ") {
 				t.Errorf("%s: %q", query, got)
 			}

@@ -11,6 +11,9 @@
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
 // synchronous run outlives its caller, a streamed one ends with its connection.
+// A work item that is continued has its agent answer the last message of a user in
+// its thread; one that failed, or that was cut off by the end of the process, is an
+// ERROR and says why in its thread; only worker agents take work items.
 //
 // A Tenant is safe for concurrent use. Close it: it owns goroutines and databases.
 package localtenant

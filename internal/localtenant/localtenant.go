@@ -13,6 +13,9 @@
 // synchronous run outlives its caller, a streamed one ends with its connection.
 // Users have an agent's live version, or its draft until there is one; schedules
 // are kept, and not run.
+// A work item that is continued has its agent answer the last message of a user in
+// its thread; one that failed, or that was cut off by the end of the process, is an
+// ERROR and says why in its thread; only worker agents take work items.
 //
 // A Tenant is safe for concurrent use. Close it: it owns goroutines and databases.
 package localtenant

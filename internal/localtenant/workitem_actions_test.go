@@ -97,7 +97,7 @@ func TestEveryActionInEveryStatus(t *testing.T) {
 						return
 					}
 					got := r.refuse(http.StatusPreconditionFailed, http.MethodPost, path+"/"+action, "")
-					if !strings.Contains(got, action) || !strings.Contains(got, status) {
+					if !strings.HasPrefix(got, "cannot "+action+" work item") || !strings.Contains(got, status) {
 						t.Errorf("message %q", got)
 					}
 					if after := r.item(path); encoded(after) != encoded(before) {

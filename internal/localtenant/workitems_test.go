@@ -114,7 +114,7 @@ func TestCreateWorkItem(t *testing.T) {
 		if messages := done["messages"].([]any); len(messages) != 3 || !strings.HasPrefix(texts(messages[1].(object)), "Work item payload:\n\n{") {
 			t.Errorf("with results: %v", messages)
 		}
-		minimal := get[object](c, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "payload": nil, "messages": nil, "callbacks": nil, "work_item_name": nil, "work_item_id": nil}))
+		minimal := get[object](c, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "payload": nil, "messages": nil, "callbacks": nil, "work_item_name": " ", "work_item_id": nil}))
 		if encoded(minimal["payload"]) != "{}" || encoded(minimal["messages"]) != "[]" || encoded(minimal["callbacks"]) != "[]" || minimal["work_item_name"] != "" {
 			t.Errorf("minimal: %v", minimal)
 		}

@@ -194,6 +194,7 @@ func TestDecisions(t *testing.T) {
 		"changed":          {[]thread.Message{user(good), agent(question), user("approve")}, "Reject it after all", "rejected"},
 		"other payload":    {[]thread.Message{user(good), agent(question), user("approve")}, good, ""},
 		"denied":           {[]thread.Message{user(good), agent(question)}, "I wouldn't accept that", ""},
+		"both":             {[]thread.Message{user(good), agent(question)}, "Accept or decline", ""},
 		"denied elsewhere": {[]thread.Message{user(good), agent(question)}, "Not late. Accept.", "approved"},
 	} {
 		out, err := answer(&databases{}, runbook, test.message, test.history...)

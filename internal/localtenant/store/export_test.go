@@ -1,0 +1,4 @@
+package store
+
+// Migrations are the steps of the schema.
+var Migrations = migrations

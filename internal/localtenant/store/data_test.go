@@ -24,7 +24,7 @@ func TestOlderDataFramesAreMigrated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Migrate(ctx, store.Migrations[:1]); err != nil {
+	if err := db.Migrate(ctx, store.FirstSchema); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.Write.ExecContext(ctx, `

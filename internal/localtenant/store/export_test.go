@@ -1,4 +1,0 @@
-package store
-
-// Migrations are the steps of the schema.
-var Migrations = migrations

@@ -40,11 +40,6 @@ func TestInternalErrors(t *testing.T) {
 		{http.MethodGet, "/agents", ""},
 		{http.MethodGet, "/agents/a", ""},
 		{http.MethodGet, "/agents/a/conversations", ""},
-		{http.MethodPost, "/agents/a/conversations", `{"name":"x"}`},
-		{http.MethodDelete, "/agents/a/conversations/c", ""},
-		{http.MethodGet, "/agents/a/conversations/c/messages", ""},
-		{http.MethodPost, "/agents/a/conversations/c/messages", `{"content":"x"}`},
-		{http.MethodPost, "/agents/a/conversations/c/stream", `{"content":"x"}`},
 		{http.MethodGet, "/agents/a/conversations/c/files", ""},
 		{http.MethodPost, "/agents/a/conversations/c/files", ""},
 		{http.MethodGet, "/agents/a/conversations/c/files/download?file_ref=x", ""},
@@ -64,6 +59,11 @@ func TestInternalErrors(t *testing.T) {
 		{http.MethodPost, "/semantic-data-models/import", `{"semantic_model":{"tables":[{"data_connection_name":"x"}]}}`},
 		{http.MethodPost, "/semantic-data-models/import", `{"semantic_model":{"tables":[{}]},"agent_id":"x"}`},
 		{http.MethodPost, "/semantic-data-models/scaffold-from-tables", `{"data_connection_id":"x","tables":["t"]}`},
+		{http.MethodPost, "/agents/a/conversations", `{"name":"x"}`},
+		{http.MethodDelete, "/agents/a/conversations/c", ""},
+		{http.MethodGet, "/agents/a/conversations/c/messages", ""},
+		{http.MethodPost, "/agents/a/conversations/c/messages", `{"content":"x"}`},
+		{http.MethodPost, "/agents/a/conversations/c/stream", `{"content":"x"}`},
 	} {
 		log.Reset()
 		answer := send(test.method, test.path, test.body)

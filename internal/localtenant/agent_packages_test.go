@@ -326,6 +326,19 @@ welcome-message: Bye`, map[string]string{
 	}
 }
 
+func TestDiffOfAnotherAgent(t *testing.T) {
+	c := start(t, localtenant.Config{})
+	agent := c.create("Conversational")
+	diff := c.upload(http.MethodPost, agent+"/diff", vendorPackage(t))
+	if got := encoded(diff["changes"]); !strings.Contains(got, `{"change":"update","deployed_value":"conversational","field_path":"mode","package_value":"worker"}`) ||
+		!strings.Contains(got, `"change":"add","deployed_value":null,"field_path":"knowledge"`) {
+		t.Errorf("changes %s", got)
+	}
+	if got := encoded(diff["files_to_add"]); got != `["prices.csv"]` {
+		t.Errorf("files %s", got)
+	}
+}
+
 func TestImportOver(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	agent := c.create("Agent")

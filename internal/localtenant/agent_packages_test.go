@@ -52,8 +52,8 @@ func (c *client) export(agent string) archive {
 	return archive{data}
 }
 
-// form is a body with a file, and the client that says so.
-func (c *client) form(field string, data []byte) (*client, string) {
+// packageForm is a body with a file, and the client that says so.
+func (c *client) packageForm(field string, data []byte) (*client, string) {
 	var body bytes.Buffer
 	writer := multipart.NewWriter(&body)
 	_ = writer.WriteField("other", "x") // a buffer takes all
@@ -63,16 +63,16 @@ func (c *client) form(field string, data []byte) (*client, string) {
 	return c.with("Content-Type", writer.FormDataContentType()), body.String()
 }
 
-// upload sends a package that must be taken.
+// sendPackage sends a package that must be taken.
 func (c *client) sendPackage(method, path string, data []byte) object {
 	c.t.Helper()
-	form, body := c.form("file", data)
+	form, body := c.packageForm("file", data)
 	return get[object](form, method, path, body)
 }
 
 func (c *client) refusePackage(status int, method, path string, data []byte) string {
 	c.t.Helper()
-	form, body := c.form("file", data)
+	form, body := c.packageForm("file", data)
 	return form.refuse(status, method, path, body)
 }
 
@@ -104,7 +104,7 @@ func packed(t *testing.T, spec string, entries map[string]string) []byte {
 
 const (
 	// salesConnection is the name of the data connection a tenant has from the start.
-	salesConnection = "Sales database"
+	salesConnection = "sales"
 
 	firstFile  = "7e570000-0000-4000-8000-0000000000a1"
 	secondFile = "7e570000-0000-4000-8000-0000000000a2"
@@ -326,6 +326,19 @@ welcome-message: Bye`, map[string]string{
 	}
 }
 
+func TestDiffOfAnotherAgent(t *testing.T) {
+	c := start(t, localtenant.Config{})
+	agent := c.create("Conversational")
+	diff := c.sendPackage(http.MethodPost, agent+"/diff", vendorPackage(t))
+	if got := encoded(diff["changes"]); !strings.Contains(got, `{"change":"update","deployed_value":"conversational","field_path":"mode","package_value":"worker"}`) ||
+		!strings.Contains(got, `"change":"add","deployed_value":null,"field_path":"knowledge"`) {
+		t.Errorf("changes %s", got)
+	}
+	if got := encoded(diff["files_to_add"]); got != `["prices.csv"]` {
+		t.Errorf("files %s", got)
+	}
+}
+
 func TestImportOver(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	agent := c.create("Agent")
@@ -411,14 +424,14 @@ func TestBadPackages(t *testing.T) {
 		"two files":  {nil, "", 422, "is given twice"},
 		"wrong name": {nil, "", 422, "is required"},
 	} {
-		client, body := c.form("file", packed(t, "name: x", nil))
+		client, body := c.packageForm("file", packed(t, "name: x", nil))
 		switch name {
 		case "no form":
 			client, body = test.client, test.body
 		case "no file":
-			client, body = c.form("other", nil)
+			client, body = c.packageForm("other", nil)
 		case "wrong name":
-			client, body = c.form("files", packed(t, "name: x", nil))
+			client, body = c.packageForm("files", packed(t, "name: x", nil))
 		case "cut":
 			body = body[:len(body)/2]
 		case "two files":

@@ -15,8 +15,9 @@ import (
 	"sema4mcp/internal/localtenant/store"
 )
 
-// maxPackage bounds a package, in bytes.
-const maxPackage = 512 << 20
+// maxPackage bounds a package, in bytes. It is a variable for tests, which need not
+// send as much.
+var maxPackage int64 = 512 << 20
 
 func (s *server) importAgent(w http.ResponseWriter, r *http.Request, _ ids) error {
 	return s.withPackage(r, func(p *agentpackage.Package) error {

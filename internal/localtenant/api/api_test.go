@@ -2,8 +2,12 @@ package api_test
 
 import (
 	"bytes"
+	"errors"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,5 +129,54 @@ func TestInternalErrors(t *testing.T) {
 	runner.Close()
 	if answer := send(http.MethodGet, "/agents", ""); answer.Code != http.StatusServiceUnavailable {
 		t.Errorf("after Close: status %d: %s", answer.Code, answer.Body)
+	}
+}
+
+// A package that is too large, or that the disk does not take, is not imported.
+func TestPackagesThatAreNotKept(t *testing.T) {
+	s, err := store.Open(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	runner := runs.NewRunner(s, nil, zerolog.Nop())
+	defer runner.Close()
+	defer api.LimitPackages(1000)()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		dir    string
+		size   int
+		status int
+		says   string
+	}{
+		"too large": {t.TempDir(), 1001, http.StatusRequestEntityTooLarge, "larger than 1000 bytes"},
+		"fits":      {t.TempDir(), 1000, http.StatusBadRequest, "no zip archive"},
+		"no disk":   {filepath.Join(file, "files"), 10, http.StatusInternalServerError, "Something went wrong"},
+	} {
+		kept := blobs.Open(test.dir)
+		handler := api.New(api.Config{TenantID: "t", Key: "the-key", Store: s, Runner: runner, Blobs: kept, Faults: &faults.Switches{}, Logger: zerolog.Nop()})
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		part, err := form.CreateFormFile("file", "agent.zip")
+		if err == nil {
+			_, err = part.Write(bytes.Repeat([]byte("x"), test.size))
+		}
+		if err := errors.Join(err, form.Close()); err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequest(http.MethodPost, "/api/v2/agents/import", &body)
+		request.Header.Set("Authorization", "Bearer the-key")
+		request.Header.Set("Content-Type", form.FormDataContentType())
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		if recorder.Code != test.status || !strings.Contains(recorder.Body.String(), test.says) {
+			t.Errorf("%s: status %d: %s", name, recorder.Code, recorder.Body)
+		}
+		if entries, _ := os.ReadDir(test.dir); len(entries) > 0 {
+			t.Errorf("%s: %d files are left", name, len(entries))
+		}
 	}
 }

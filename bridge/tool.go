@@ -27,6 +27,7 @@ type hints struct{ readOnly, destructive, idempotent, openWorld bool }
 var (
 	reads   = hints{readOnly: true, idempotent: true}
 	asks    = hints{openWorld: true} // what an agent does about a message is up to the agent
+	saves   = hints{}                // adds what was not there, and overwrites nothing
 	cancels = hints{destructive: true, idempotent: true}
 )
 

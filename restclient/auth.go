@@ -1,7 +1,6 @@
 package restclient
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -62,38 +61,3 @@ func originOf(u *url.URL) origin {
 	}
 	return o
 }
-
-// redactor takes the key out of what a server or a transport says, since either
-// may repeat the request it was given.
-type redactor string
-
-const (
-	redacted = "[key removed]"
-	// minSecretBytes is what a key needs to be one: a shorter one, as in a test,
-	// would tear common words apart.
-	minSecretBytes = 6
-)
-
-func (r redactor) text(s string) string { return string(r.bytes([]byte(s))) }
-
-func (r redactor) bytes(b []byte) []byte {
-	if len(r) < minSecretBytes {
-		return b
-	}
-	return bytes.ReplaceAll(b, []byte(r), []byte(redacted))
-}
-
-func (r redactor) err(err error) error {
-	if clean := r.text(err.Error()); clean != err.Error() {
-		return &redactedError{text: clean, err: err}
-	}
-	return err
-}
-
-type redactedError struct {
-	text string
-	err  error
-}
-
-func (e *redactedError) Error() string { return e.text }
-func (e *redactedError) Unwrap() error { return e.err }

@@ -19,11 +19,18 @@ const (
 
 // Client speaks to one deployment with one key. It is safe for concurrent use.
 type Client struct {
-	Agents        *AgentsService
-	Conversations *ConversationsService
+	Agents               *AgentsService
+	Schedules            *SchedulesService
+	Conversations        *ConversationsService
+	WorkItems            *WorkItemsService
+	DataConnections      *DataConnectionsService
+	SemanticDataModels   *SemanticDataModelsService
+	MCPServers           *MCPServersService
+	DocumentIntelligence *DocumentIntelligenceService
 
 	base              *url.URL // never ends in "/"
 	http              *http.Client
+	keyless           *http.Client // for addresses that must not see the key
 	redact            redactor
 	userAgent         string
 	retry             RetryPolicy
@@ -63,15 +70,16 @@ func WithRetry(policy RetryPolicy) Option {
 	return func(o *options) { o.retry = policy }
 }
 
-// WithStreamIdleTimeout sets the longest silence on a stream, by default five
-// minutes; zero means no bound. Keep-alive comments count as life.
+// WithStreamIdleTimeout sets the longest silence on a stream, an upload or a
+// download, by default five minutes; zero means no bound. Keep-alive comments
+// count as life.
 func WithStreamIdleTimeout(d time.Duration) Option {
 	return func(o *options) { o.streamIdleTimeout = d }
 }
 
 // WithRequestTimeout sets how long one attempt of an ordinary call may take, by
-// default a minute; zero means no bound. It applies neither to streams nor to
-// the blocking send of a message.
+// default a minute; zero means no bound. It applies neither to streams, uploads
+// and downloads nor to the blocking send of a message.
 func WithRequestTimeout(d time.Duration) Option {
 	return func(o *options) { o.requestTimeout = d }
 }
@@ -115,7 +123,8 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 			Transport:     &authTransport{next: o.transport, origin: originOf(base), header: o.scheme(key)},
 			CheckRedirect: checkRedirect,
 		},
-		redact:            redactor(key),
+		keyless:           &http.Client{Transport: o.transport, CheckRedirect: checkRedirect},
+		redact:            redactor{key: key},
 		userAgent:         o.userAgent,
 		retry:             o.retry,
 		requestTimeout:    o.requestTimeout,
@@ -123,7 +132,13 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 		maxResponseBytes:  maxResponseBytes,
 	}
 	c.Agents = &AgentsService{client: c}
+	c.Schedules = &SchedulesService{client: c}
 	c.Conversations = &ConversationsService{client: c}
+	c.WorkItems = &WorkItemsService{client: c}
+	c.DataConnections = &DataConnectionsService{client: c}
+	c.SemanticDataModels = &SemanticDataModelsService{client: c}
+	c.MCPServers = &MCPServersService{client: c}
+	c.DocumentIntelligence = &DocumentIntelligenceService{client: c}
 	return c, nil
 }
 

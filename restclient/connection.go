@@ -67,11 +67,14 @@ func neverSent(err error) bool {
 }
 
 func (c *Client) connectionError(req request, err error) error {
+	if unread, ok := errors.AsType[*uploadError](err); ok {
+		return fmt.Errorf("%v: %w", req, unread)
+	}
 	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err // its own text holds the query
 	}
 	if err == io.EOF {
 		err = fmt.Errorf("the server closed the connection without an answer: %w", io.ErrUnexpectedEOF)
 	}
-	return &ConnectionError{Method: req.method, Path: req.path, NotSent: neverSent(err), Err: c.redact.err(err)}
+	return &ConnectionError{Method: req.method, Path: req.path, NotSent: neverSent(err), Err: c.redactor(req).err(err)}
 }

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"net/http"
 )
 
-// ConversationsService holds conversations with the agents of the tenant.
+// ConversationsService holds conversations with the agents of the tenant, with
+// their files and data frames.
 type ConversationsService struct{ client *Client }
 
 // Conversation is a thread of messages with one agent (API v2, conversations).
@@ -45,29 +45,14 @@ func (s *ConversationsService) list(agentID string, o ListOptions) list[Conversa
 
 // Create begins a conversation. It never looks for one of the same name.
 func (s *ConversationsService) Create(ctx context.Context, agentID, name string) (*Conversation, error) {
-	if name == "" {
-		return nil, errors.New("a conversation needs a name")
-	}
-	req, err := post(map[string]string{"name": name}, "agents", agentID, "conversations")
-	if err != nil {
-		return nil, err
-	}
-	var conversation Conversation
-	if err := s.client.call(ctx, req, &conversation); err != nil {
-		return nil, err
-	}
-	return &conversation, nil
+	req := post(map[string]string{"name": name}, "agents", agentID, "conversations")
+	return call[Conversation](ctx, s.client, req.needs(name != "", "a conversation needs a name"))
 }
 
 // Delete deletes a conversation and returns what the server says it was. A
 // server that says nothing leaves only the ids.
 func (s *ConversationsService) Delete(ctx context.Context, agentID, conversationID string) (*Conversation, error) {
-	path, err := resourcePath("agents", agentID, "conversations", conversationID)
-	if err != nil {
-		return nil, err
-	}
-	req := request{method: http.MethodDelete, path: path, accept: jsonMediaType}
-	_, body, err := s.client.fetch(ctx, req)
+	_, body, err := s.client.fetch(ctx, remove("agents", agentID, "conversations", conversationID))
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +88,7 @@ func (s *ConversationsService) messages(agentID, conversationID string, o ListOp
 // A message is never sent twice. After an error other than an [APIError] with a
 // 4xx status, or a [ConnectionError] that is NotSent, it may have arrived.
 func (s *ConversationsService) Send(ctx context.Context, agentID, conversationID, content string) ([]Message, error) {
-	req, err := newMessage(content, agentID, conversationID, "messages")
-	if err != nil {
-		return nil, err
-	}
+	req := newMessage(content, agentID, conversationID, "messages")
 	req.unbounded = true
 	response, body, err := s.client.fetch(ctx, req)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
@@ -123,19 +105,14 @@ func (s *ConversationsService) Send(ctx context.Context, agentID, conversationID
 // same holds as for Send: a message is never sent twice. ctx bounds the whole
 // stream.
 func (s *ConversationsService) Stream(ctx context.Context, agentID, conversationID, content string) (*Stream, error) {
-	req, err := newMessage(content, agentID, conversationID, "stream")
-	if err != nil {
-		return nil, err
-	}
+	req := newMessage(content, agentID, conversationID, "stream")
 	req.accept = eventStreamMediaType
 	return s.client.openStream(ctx, req)
 }
 
-func newMessage(content, agentID, conversationID, endpoint string) (request, error) {
-	if content == "" {
-		return request{}, errors.New("a message needs content")
-	}
-	return post(map[string]string{"content": content}, "agents", agentID, "conversations", conversationID, endpoint)
+func newMessage(content, agentID, conversationID, endpoint string) request {
+	req := post(map[string]string{"content": content}, "agents", agentID, "conversations", conversationID, endpoint)
+	return req.needs(content != "", "a message needs content")
 }
 
 // sendAnswer is the messages in the answer to a send: a page or a conversation

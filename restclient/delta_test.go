@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// patch applies deltas, as the wire has them, to a document.
-func patch(t testing.TB, document string, deltas ...string) (string, error) {
+// patched applies deltas, as the wire has them, to a document.
+func patched(t testing.TB, document string, deltas ...string) (string, error) {
 	t.Helper()
 	root, err := parseDocument([]byte(document))
 	if err != nil {
@@ -64,7 +64,7 @@ func TestDeltas(t *testing.T) {
 		"increment by a fraction":  {`{"a":1}`, `{"op":"inc","path":"/a","value":0.5}`, `{"a":1.5}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := patch(t, c.document, c.delta)
+			got, err := patched(t, c.document, c.delta)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func TestDeltasThatCannotBeApplied(t *testing.T) {
 		"increment out of range":     {`{"a":1e308}`, `{"op":"inc","path":"/a","value":1e308}`, "out of range"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := patch(t, c.document, c.delta)
+			got, err := patched(t, c.document, c.delta)
 			if err == nil {
 				t.Fatalf("no error, but %s", got)
 			}
@@ -143,7 +143,7 @@ func TestDeltaOfAnotherType(t *testing.T) {
 }
 
 func TestCopiesOfAppendedTextStandAlone(t *testing.T) {
-	got, err := patch(t, `{"a":"x"}`,
+	got, err := patched(t, `{"a":"x"}`,
 		`{"op":"concat_string","path":"/a","value":"y"}`,
 		`{"op":"test","path":"/a","value":"xy"}`,
 		`{"op":"copy","path":"/b","from":"/a"}`,

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxResponseBytes bounds an ordinary answer. Whole conversations come in one.
@@ -26,35 +27,80 @@ const (
 
 // request is one call of the API.
 type request struct {
-	method      string
-	path        string // below the base URL, escaped
-	query       url.Values
-	body        io.Reader
-	contentType string
-	accept      string
-	unbounded   bool // the request time-out does not apply
+	method       string
+	path         string // below the base URL, escaped
+	query        url.Values
+	body         io.Reader
+	length       int64 // of a body that is streamed; 0 if it is not known
+	contentType  string
+	accept       string
+	invalid      error    // why it cannot be sent
+	secrets      []string // what stands in it and may not be repeated in an error
+	unbounded    bool     // the request time-out does not apply
+	transfer     bool     // its silence is bounded instead
+	confidential bool     // its answer may hold secrets
+	optional     bool     // its answer may be empty
+	keyless      string   // the whole URL of a request that is sent without the key
 }
 
-func get(path string, query url.Values) request {
-	return request{method: http.MethodGet, path: path, query: query, accept: jsonMediaType}
-}
-
-func post(body any, segments ...string) (request, error) {
+// newRequest makes a request of the names of collections and the ids in them.
+func newRequest(method string, segments ...string) request {
 	path, err := resourcePath(segments...)
-	if err != nil {
-		return request{}, err
+	return request{method: method, path: path, accept: jsonMediaType, invalid: err}
+}
+
+func get(segments ...string) request    { return newRequest(http.MethodGet, segments...) }
+func remove(segments ...string) request { return newRequest(http.MethodDelete, segments...) }
+
+func post(body any, segments ...string) request {
+	return newRequest(http.MethodPost, segments...).withJSON(body)
+}
+
+func put(body any, segments ...string) request {
+	return newRequest(http.MethodPut, segments...).withJSON(body)
+}
+
+func patch(body any, segments ...string) request {
+	return newRequest(http.MethodPatch, segments...).withJSON(body)
+}
+
+// withJSON gives a request its body; nil stands for none.
+func (r request) withJSON(body any) request {
+	if r.invalid != nil || body == nil {
+		return r
 	}
 	encoded, err := json.Marshal(body)
 	if err != nil {
-		return request{}, fmt.Errorf("POST %s: %w", path, err)
+		r.invalid = fmt.Errorf("%v: %w", r, err)
 	}
-	return request{
-		method:      http.MethodPost,
-		path:        path,
-		body:        bytes.NewReader(encoded),
-		contentType: jsonMediaType,
-		accept:      jsonMediaType,
-	}, nil
+	r.body, r.contentType = bytes.NewReader(encoded), jsonMediaType
+	return r
+}
+
+// with adds a parameter to the query; an empty value adds none.
+func (r request) with(name, value string) request {
+	if value == "" {
+		return r
+	}
+	if r.query == nil {
+		r.query = url.Values{}
+	}
+	r.query.Set(name, value)
+	return r
+}
+
+// private marks what may carry secrets, both ways.
+func (r request) private(secrets ...string) request {
+	r.confidential, r.secrets = true, secrets
+	return r
+}
+
+// needs makes a request invalid unless something it cannot do without is there.
+func (r request) needs(present bool, what string) request {
+	if !present && r.invalid == nil {
+		r.invalid = errors.New(what)
+	}
+	return r
 }
 
 // String leaves out the query, which may hold what people searched for.
@@ -81,13 +127,15 @@ func resourcePath(segments ...string) (string, error) {
 // open sends a request once and returns its answer as soon as the headers are
 // there. An answer without a 2xx status becomes an *APIError.
 func (c *Client) open(ctx context.Context, req request) (*http.Response, error) {
-	target := c.base.String() + req.path
-	if len(req.query) > 0 {
-		target += "?" + req.query.Encode()
+	if req.invalid != nil {
+		return nil, req.invalid
 	}
-	httpRequest, err := http.NewRequestWithContext(ctx, req.method, target, req.body)
+	httpRequest, err := http.NewRequestWithContext(ctx, req.method, c.target(req), req.body)
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", req, err)
+	}
+	if req.length > 0 {
+		httpRequest.ContentLength = req.length
 	}
 	httpRequest.Header.Set("User-Agent", c.userAgent)
 	httpRequest.Header.Set("Accept", req.accept)
@@ -97,7 +145,7 @@ func (c *Client) open(ctx context.Context, req request) (*http.Response, error) 
 	if req.accept == eventStreamMediaType {
 		httpRequest.Header.Set("Accept-Encoding", "identity") // a compressor on the way holds small events back
 	}
-	response, err := c.http.Do(httpRequest)
+	response, err := c.carrier(req).Do(httpRequest)
 	if err != nil {
 		return nil, c.connectionError(req, err)
 	}
@@ -106,6 +154,24 @@ func (c *Client) open(ctx context.Context, req request) (*http.Response, error) 
 		return nil, c.apiError(req, response)
 	}
 	return response, nil
+}
+
+func (c *Client) target(req request) string {
+	target := c.base.String() + req.path
+	if req.keyless != "" {
+		target = req.keyless
+	}
+	if len(req.query) > 0 {
+		target += "?" + req.query.Encode()
+	}
+	return target
+}
+
+func (c *Client) carrier(req request) *http.Client {
+	if req.keyless != "" {
+		return c.keyless
+	}
+	return c.http
 }
 
 // fetch sends a request and reads the whole answer, repeating a GET after the
@@ -137,12 +203,8 @@ func preferContext(ctx context.Context, req request, err error) error {
 }
 
 func (c *Client) attempt(ctx context.Context, req request) (*http.Response, []byte, error) {
-	if c.requestTimeout > 0 && !req.unbounded {
-		var cancel context.CancelFunc
-		late := fmt.Errorf("%w within %v", ErrRequestTimeout, c.requestTimeout)
-		ctx, cancel = context.WithTimeoutCause(ctx, c.requestTimeout, late)
-		defer cancel()
-	}
+	ctx, cancel := c.bound(ctx, &req)
+	defer cancel()
 	response, err := c.open(ctx, req)
 	if err == nil {
 		defer discard(response.Body)
@@ -152,22 +214,63 @@ func (c *Client) attempt(ctx context.Context, req request) (*http.Response, []by
 		}
 		err = c.readError(req, response, err)
 	}
-	if lost, ok := errors.AsType[*ConnectionError](err); ok && errors.Is(context.Cause(ctx), ErrRequestTimeout) {
-		lost.Err = context.Cause(ctx)
+	cause := context.Cause(ctx)
+	if lost, ok := errors.AsType[*ConnectionError](err); ok && (errors.Is(cause, ErrRequestTimeout) || errors.Is(cause, ErrStreamIdle)) {
+		lost.Err = cause
 	}
 	return nil, nil, err
+}
+
+// bound ends an attempt that takes too long, or a transfer that stands still.
+func (c *Client) bound(ctx context.Context, req *request) (context.Context, context.CancelFunc) {
+	switch {
+	case req.transfer:
+		return c.watch(ctx, req)
+	case req.unbounded || c.requestTimeout == 0:
+		return ctx, func() {}
+	}
+	late := fmt.Errorf("%w within %v", ErrRequestTimeout, c.requestTimeout)
+	return context.WithTimeoutCause(ctx, c.requestTimeout, late)
+}
+
+func (c *Client) watch(ctx context.Context, req *request) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(ctx)
+	body := &watchedReader{call: ctx, wait: c.streamIdleTimeout, body: req.body}
+	if body.wait > 0 {
+		body.idle = time.AfterFunc(body.wait, func() { end(c.silence()) })
+	}
+	req.body = body
+	return ctx, func() {
+		if body.idle != nil {
+			body.idle.Stop()
+		}
+		end(nil)
+	}
 }
 
 // checker is an answer that can tell whether what the API promises is in it.
 type checker interface{ check() error }
 
-// call sends a request and decodes the answer into out.
-func (c *Client) call(ctx context.Context, req request, out any) error {
+// call sends a request and decodes the answer.
+func call[T any](ctx context.Context, c *Client, req request) (*T, error) {
 	response, body, err := c.fetch(ctx, req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.decode(req, response, body, out)
+	out := new(T)
+	if req.optional && len(bytes.TrimSpace(body)) == 0 {
+		return out, nil
+	}
+	if err := c.decode(req, response, body, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// send sends a request whose answer says nothing but that it is done.
+func (c *Client) send(ctx context.Context, req request) error {
+	_, _, err := c.fetch(ctx, req)
+	return err
 }
 
 func (c *Client) decode(req request, response *http.Response, body []byte, out any) error {

@@ -63,7 +63,7 @@ func firstError[T any](items func(func(T, error) bool)) (first error) {
 }
 
 func TestPostRefusesWhatIsNotJSON(t *testing.T) {
-	_, err := post(make(chan int), "agents")
+	err := post(make(chan int), "agents").invalid
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -73,7 +73,7 @@ func TestPostRefusesWhatIsNotJSON(t *testing.T) {
 func TestRequestWithoutContext(t *testing.T) {
 	client := serve(t, answer(200, "application/json", "{}"))
 	var none context.Context
-	_, err := client.open(none, get("/agents", nil))
+	_, err := client.open(none, get("agents"))
 	if err == nil {
 		t.Fatal("no error")
 	}

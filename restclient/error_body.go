@@ -26,7 +26,7 @@ func decodeError(body []byte, redact redactor) *APIError {
 	e.Code = clip(redact.text(e.Code), maxExcerptBytes)
 	e.Message = clip(redact.text(e.Message), maxMessageBytes)
 	e.ErrorID = clip(redact.text(e.ErrorID), maxExcerptBytes)
-	e.Details = redact.bytes(e.Details)
+	e.Details = redact.json(e.Details)
 	return e
 }
 

@@ -3,8 +3,10 @@ package restclient
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,7 +68,8 @@ func (e *APIError) advice() string {
 // something, so a failure to read it is no failure here.
 func (c *Client) apiError(req request, response *http.Response) *APIError {
 	body, _ := readAll(response.Body, maxErrorBytes)
-	e := decodeError(body, c.redact)
+	redact := c.redactor(req)
+	e := decodeError(body, redact)
 	if e.Message == "" {
 		e.Message = cmp.Or(http.StatusText(response.StatusCode), "unknown status")
 	}
@@ -74,7 +77,24 @@ func (c *Client) apiError(req request, response *http.Response) *APIError {
 	e.Method, e.Path = req.method, req.path
 	e.RetryAfter = retryAfter(response.Header)
 	for _, name := range []string{"X-Request-Id", "X-Correlation-Id", "Request-Id"} {
-		e.RequestID = cmp.Or(e.RequestID, clip(c.redact.text(response.Header.Get(name)), maxExcerptBytes))
+		e.RequestID = cmp.Or(e.RequestID, clip(redact.text(response.Header.Get(name)), maxExcerptBytes))
 	}
 	return e
+}
+
+// ErrConflict is in the error of a call that what is there already stands
+// against: as a rule a name that is taken. Some servers answer it with 400,
+// which stands for other faults too: the [APIError] inside tells which.
+var ErrConflict = errors.New("it conflicts with what is there already")
+
+func taken(err error) error {
+	return meaning(err, ErrConflict, http.StatusConflict, http.StatusBadRequest)
+}
+
+// meaning adds what a status says in answer to one call.
+func meaning(err, sentinel error, statuses ...int) error {
+	if refused, ok := errors.AsType[*APIError](err); ok && slices.Contains(statuses, refused.StatusCode) {
+		return fmt.Errorf("%w: %w", sentinel, err)
+	}
+	return err
 }

@@ -37,7 +37,7 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream string) {
 		var transcript Transcript
-		decoder := eventDecoder{redact: testKey}
+		decoder := eventDecoder{redact: redactor{key: testKey}}
 		events := newServerSentEvents(strings.NewReader(stream), maxEventBytes)
 		for {
 			sent, err := events.next()
@@ -115,7 +115,7 @@ func FuzzErrorBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		response := &http.Response{StatusCode: 400, Body: io.NopCloser(bytes.NewReader(body))}
-		e := client.apiError(get("/agents", nil), response)
+		e := client.apiError(get("agents"), response)
 		text := e.Error()
 		if e.Message == "" || len(text) > 4<<10 || !utf8.ValidString(text) || strings.ContainsAny(text, "\r\n") {
 			t.Errorf("a text of %d bytes: %q", len(text), text)

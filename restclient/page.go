@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,6 +47,8 @@ type list[T any] struct {
 	query     url.Values
 	parameter string // the query parameter that takes the cursor
 	invalid   error  // why no page of it can be asked for
+
+	confidential bool // its items may hold secrets
 }
 
 func newList[T any](c *Client, parameter string, limit int, segments ...string) list[T] {
@@ -60,11 +63,26 @@ func newList[T any](c *Client, parameter string, limit int, segments ...string) 
 	return list[T]{client: c, path: path, query: query, parameter: parameter, invalid: err}
 }
 
-// filter narrows the list; an empty value is no filter.
-func (l list[T]) filter(name, value string) list[T] {
-	if value != "" {
-		l.query.Set(name, value)
+// filter narrows the list; no value and an empty one are no filter.
+func (l list[T]) filter(name string, values ...string) list[T] {
+	if len(values) > 0 && values[0] != "" {
+		l.query[name] = slices.Clone(values)
 	}
+	return l
+}
+
+// whole is for lists that are documented to come in one piece: without a limit
+// of the caller's own none is sent, lest it be taken for a bound of the list.
+func (l list[T]) whole(limit int) list[T] {
+	if limit == 0 {
+		l.query.Del("limit")
+	}
+	return l
+}
+
+// private marks a list whose items may hold secrets.
+func (l list[T]) private() list[T] {
+	l.confidential = true
 	return l
 }
 
@@ -77,7 +95,7 @@ func (l list[T]) page(ctx context.Context, cursor string) (*Page[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	req := get(l.path, query)
+	req := request{method: http.MethodGet, path: l.path, query: query, accept: jsonMediaType, confidential: l.confidential}
 	response, body, err := l.client.fetch(ctx, req)
 	if refused, ok := errors.AsType[*APIError](err); ok && refused.StatusCode == http.StatusNotFound {
 		response, body, err = l.fetchWithSlash(ctx, req, refused)
@@ -107,7 +125,7 @@ func (l list[T]) fetchWithSlash(ctx context.Context, req request, refused *APIEr
 func (l list[T]) all(ctx context.Context, first string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		visited := map[string]bool{}
+		path := circle{mark: first, length: 1}
 		for cursor := first; ; {
 			page, err := l.page(ctx, cursor)
 			if err != nil {
@@ -122,14 +140,32 @@ func (l list[T]) all(ctx context.Context, first string) iter.Seq2[T, error] {
 			if page.Next == "" {
 				return
 			}
-			visited[cursor] = true
-			if visited[page.Next] {
+			if path.closes(page.Next) {
 				yield(none, fmt.Errorf("GET %s: %w", l.path, ErrRepeatedCursor))
 				return
 			}
 			cursor = page.Next
 		}
 	}
+}
+
+// circle finds a cursor that comes back, after Brent: it keeps one cursor at a
+// time, so that a list of any length costs no memory, and may let a long circle
+// pass nearly twice.
+type circle struct {
+	mark   string
+	steps  int
+	length int // how many steps the mark stands for
+}
+
+func (c *circle) closes(next string) bool {
+	if next == c.mark {
+		return true
+	}
+	if c.steps++; c.steps == c.length {
+		c.mark, c.steps, c.length = next, 0, 2*c.length
+	}
+	return false
 }
 
 // pageQuery turns a cursor into the query of its page. Servers hand out tokens,

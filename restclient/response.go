@@ -1,6 +1,7 @@
 package restclient
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,7 +34,8 @@ func (e *ResponseError) Unwrap() error { return e.Err }
 const maxExcerptBytes = 200
 
 func (c *Client) responseError(req request, response *http.Response, body []byte, err error) error {
-	contentType := clip(response.Header.Get("Content-Type"), maxExcerptBytes)
+	redact := c.redactor(req)
+	contentType := clip(redact.text(response.Header.Get("Content-Type")), maxExcerptBytes)
 	if contentType == "" {
 		contentType = "no media type"
 	}
@@ -42,9 +44,17 @@ func (c *Client) responseError(req request, response *http.Response, body []byte
 		Path:        req.path,
 		StatusCode:  response.StatusCode,
 		ContentType: contentType,
-		Excerpt:     c.redact.text(clip(plainText(body[:min(len(body), maxErrorBytes)]), maxExcerptBytes)),
-		Err:         err,
+		Excerpt:     excerpt(req, body, redact),
+		Err:         redact.err(err),
 	}
+}
+
+// excerpt leaves out JSON where it may hold secrets that this side never knew.
+func excerpt(req request, body []byte, redact redactor) string {
+	if trimmed := bytes.TrimSpace(body); req.confidential && len(trimmed) > 0 && strings.IndexByte(`{["`, trimmed[0]) >= 0 {
+		return ""
+	}
+	return clip(redact.text(plainText(body[:min(len(body), maxErrorBytes)])), maxExcerptBytes)
 }
 
 // readError explains why the body of an answer could not be read to its end.

@@ -1,0 +1,47 @@
+package restclient
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Continue lets the agent go on with a work item, which is PENDING then. Like
+// the other three it is refused with 412 where the status of the item forbids
+// it.
+func (s *WorkItemsService) Continue(ctx context.Context, id string) (*WorkItem, error) {
+	return s.act(ctx, id, "continue")
+}
+
+// Restart lets the agent begin a work item anew, in a new conversation.
+func (s *WorkItemsService) Restart(ctx context.Context, id string) (*WorkItem, error) {
+	return s.act(ctx, id, "restart")
+}
+
+// Cancel ends a work item that is not done.
+func (s *WorkItemsService) Cancel(ctx context.Context, id string) (*WorkItem, error) {
+	return s.act(ctx, id, "cancel")
+}
+
+// Complete ends a work item as done by a person.
+func (s *WorkItemsService) Complete(ctx context.Context, id string) (*WorkItem, error) {
+	return s.act(ctx, id, "complete")
+}
+
+// act reads the work item anew where the answer is not it: {"status":"ok"} or
+// nothing.
+func (s *WorkItemsService) act(ctx context.Context, id, action string) (*WorkItem, error) {
+	_, body, err := s.client.fetch(ctx, post(nil, "work-items", id, action).private())
+	if err != nil {
+		return nil, err
+	}
+	item := &WorkItem{}
+	if json.Unmarshal(body, item) == nil && item.ID != "" {
+		return item, nil
+	}
+	item, err = s.Get(ctx, id, nil)
+	if err != nil {
+		return nil, fmt.Errorf("the server did %s the work item, but it cannot be read: %w", action, err)
+	}
+	return item, nil
+}

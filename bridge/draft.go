@@ -2,9 +2,7 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"sema4mcp/bridge/run"
@@ -65,23 +63,4 @@ func held(names []string) string {
 		return "no whole file"
 	}
 	return strings.Join(names, ", ")
-}
-
-// maybeArrived tells that a request that failed may have been carried out.
-func maybeArrived(err error) bool {
-	if lost, ok := errors.AsType[*restclient.ConnectionError](err); ok {
-		return !lost.NotSent
-	}
-	if answer, ok := errors.AsType[*restclient.APIError](err); ok {
-		return answer.StatusCode >= http.StatusInternalServerError
-	}
-	_, unread := errors.AsType[*restclient.ResponseError](err)
-	return unread || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-func isNotFound(err error) bool { return isStatus(err, http.StatusNotFound) }
-
-func isStatus(err error, status int) bool {
-	answer, ok := errors.AsType[*restclient.APIError](err)
-	return ok && answer.StatusCode == status
 }

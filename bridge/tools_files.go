@@ -90,7 +90,7 @@ func (s scope) readFileTool() tool {
 		t.inputs = append(t.inputs, input{name: "save_as", description: "Optional. Save the whole file, of any kind, under this new path instead of showing it, in: " +
 			cut(strings.Join(s.tenant.files, ", "), 1000) + ". A file that is there is never overwritten."})
 		t.description += " With save_as the whole file is saved on the user's machine."
-		t.hints = saves
+		t.hints = adds
 	}
 	return t
 }

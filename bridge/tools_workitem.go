@@ -100,6 +100,9 @@ func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, bud
 func workItemText(item *restclient.WorkItem, start int) string {
 	call := fmt.Sprintf("get_work_item with work_item_id %q and", item.ID)
 	written := answerText(item.Messages)
+	if start > len(written) {
+		return fmt.Sprintf("What the agent wrote ends before the cursor %d: it has %d bytes so far.", start, len(written))
+	}
 	if start > 0 {
 		return part(written, start, maxText, call)
 	}
@@ -149,7 +152,7 @@ func nextStep(item *restclient.WorkItem) string {
 func possibleActions(status restclient.WorkItemStatus) []string {
 	switch status {
 	case restclient.WorkItemDraft, "PRECREATED":
-		return []string{"cancel"} // the others need an agent
+		return []string{actionCancel} // the others need an agent
 	case restclient.WorkItemPending:
 		return []string{actionCancel}
 	case restclient.WorkItemExecuting:

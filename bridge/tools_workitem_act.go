@@ -54,8 +54,11 @@ func (s scope) actOnWorkItem(ctx context.Context, args arguments) (*mcp.CallTool
 	if isStatus(err, http.StatusPreconditionFailed) {
 		return nil, s.refusedAction(ctx, item, action)
 	}
+	if onlyUnread(err) {
+		return mcp.NewToolResultText(fmt.Sprintf("It is done (%s), but how the work item stands now could not be read: call get_work_item with work_item_id %q.", action, item.ID)), nil
+	}
 	if err != nil {
-		return nil, err
+		return nil, unchanged(err)
 	}
 	return statusResult(statusOf(done))
 }

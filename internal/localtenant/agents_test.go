@@ -25,13 +25,16 @@ func names(list listing) []string {
 func TestSeededAgents(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	got := names(get[listing](c, http.MethodGet, "/agents", ""))
-	want := []string{"Sales Analyst", "Storyteller", "Echo", "Agenté Ünïcode 🚀"}
+	want := []string{"Sales Analyst", "Storyteller", "Echo", "Agenté Ünïcode 🚀", "Invoice Clerk"}
 	if !slices.Equal(got, want) {
 		t.Errorf("agents %q, want %q", got, want)
 	}
-	for _, id := range []string{localtenant.SalesAnalystID, localtenant.StorytellerID, localtenant.EchoID, localtenant.UnicodeID} {
+	for id, mode := range map[string]string{
+		localtenant.SalesAnalystID: "conversational", localtenant.StorytellerID: "conversational", localtenant.EchoID: "conversational",
+		localtenant.UnicodeID: "conversational", localtenant.InvoiceClerkID: "worker",
+	} {
 		agent := get[object](c, http.MethodGet, "/agents/"+id, "")
-		if agent["id"] != id || agent["state"] != "live" || agent["mode"] != "conversational" ||
+		if agent["id"] != id || agent["state"] != "live" || agent["mode"] != mode ||
 			agent["version"] != "1" || agent["live_version_id"] == nil {
 			t.Errorf("agent %v", agent)
 		}
@@ -54,7 +57,7 @@ func TestAgentsByName(t *testing.T) {
 		"straß":          {"STRASSE"},
 		"e%":             {"E%cho"},
 		"cho":            {},
-		"":               {"Sales Analyst", "Storyteller", "Echo", "Agenté Ünïcode 🚀", "E%cho", "STRASSE"},
+		"":               {"Sales Analyst", "Storyteller", "Echo", "Agenté Ünïcode 🚀", "Invoice Clerk", "E%cho", "STRASSE"},
 	} {
 		got := names(get[listing](c, http.MethodGet, "/agents?name="+url.QueryEscape(prefix), ""))
 		if !slices.Equal(got, want) {
@@ -66,7 +69,7 @@ func TestAgentsByName(t *testing.T) {
 func TestAgentPages(t *testing.T) {
 	t.Parallel()
 	var specs []localtenant.AgentSpec
-	for i := range 216 {
+	for i := range 215 {
 		specs = append(specs, localtenant.AgentSpec{Name: fmt.Sprintf("Agent %03d", i)})
 	}
 	c := start(t, localtenant.Config{Agents: specs})
@@ -116,7 +119,7 @@ func TestAgentSpecs(t *testing.T) {
 	}{
 		"no name":      {[]localtenant.AgentSpec{{}}, "needs a name"},
 		"bad id":       {[]localtenant.AgentSpec{{Name: "A", ID: "x"}}, "no UUID"},
-		"architecture": {[]localtenant.AgentSpec{{Name: "A", Architecture: "x"}}, "verified-queries, scripted, echo"},
+		"architecture": {[]localtenant.AgentSpec{{Name: "A", Architecture: "x"}}, "verified-queries, scripted, payload-checks, echo"},
 		"mode":         {[]localtenant.AgentSpec{{Name: "A", Mode: "x"}}, "conversational or worker"},
 		"twins":        {[]localtenant.AgentSpec{{Name: "A"}, {Name: "A"}}, "same id"},
 		"model":        {[]localtenant.AgentSpec{{Name: "A", SemanticDataModels: []string{"x"}}}, `semantic data model "x"`},

@@ -291,3 +291,11 @@ func eventTypes(events []sseEvent) []string {
 	}
 	return all
 }
+
+func encoded(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}

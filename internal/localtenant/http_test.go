@@ -50,7 +50,7 @@ func TestBothBasesOverTCP(t *testing.T) {
 				t.Errorf("%s%s: %v", base, path, got)
 			}
 		}
-		if got := get[listing](c, http.MethodGet, "/agents/", ""); len(got.Data) != 4 {
+		if got := get[listing](c, http.MethodGet, "/agents/", ""); len(got.Data) != 5 {
 			t.Errorf("%s: %d agents", base, len(got.Data))
 		}
 	}

@@ -13,19 +13,21 @@ const root = "sema4mcp/internal/localtenant"
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                {"/api", "/faults", "/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread"},
-	"/api":            {"/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"":                {"/api", "/blobs", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread", "/worker"},
+	"/api":            {"/blobs", "/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread", "/worker"},
 	"/blobs":          {},
 	"/faults":         {},
 	"/minds":          {"/thread"},
+	"/minds/checks":   {"/minds", "/thread"},
 	"/minds/echo":     {"/minds", "/thread"},
 	"/minds/scripted": {"/minds", "/thread"},
 	"/minds/verified": {"/minds", "/thread"},
 	"/runs":           {"/minds", "/sqlitedb", "/store", "/thread"},
-	"/seed":           {"/minds", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
+	"/seed":           {"/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":       {},
 	"/store":          {"/sqlitedb", "/thread"},
 	"/thread":         {},
+	"/worker":         {"/minds", "/runs", "/sqlitedb", "/store", "/thread"},
 }
 
 // libraries are what the packages may import from outside the module.

@@ -68,7 +68,7 @@ func TestDataSurvivesARestart(t *testing.T) {
 		t.Errorf("messages %v, want %v", after, before)
 	}
 	got := names(get[listing](c, http.MethodGet, "/agents", ""))
-	if want := []string{"Sales Analyst", "Storyteller", "Renamed", "Agenté Ünïcode 🚀", "Mine"}; !slices.Equal(got, want) {
+	if want := []string{"Sales Analyst", "Storyteller", "Renamed", "Agenté Ünïcode 🚀", "Invoice Clerk", "Mine"}; !slices.Equal(got, want) {
 		t.Errorf("agents %q, want %q", got, want)
 	}
 	if mine := get[listing](c, http.MethodGet, "/agents?name=mine", "").Data[0]; mine["description"] != "first" {

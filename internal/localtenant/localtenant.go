@@ -1,12 +1,12 @@
 // Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
-// (agents to read, conversations whole but for files and data frames) on SQLite,
+// (agents to read, conversations whole but for files and data frames, work items) on SQLite,
 // with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
-// inside the process through its [Tenant.Transport]. It knows four agents from the
+// inside the process through its [Tenant.Transport]. It knows five agents from the
 // start, one for each thing agents do: answer from a database, tell at length,
-// echo, and speak in every script; [Config] can add more. An agent's architecture
-// name chooses its mind: verified-queries, scripted or echo.
+// echo, speak in every script, and do work items; [Config] can add more. An agent's architecture
+// name chooses its mind: verified-queries, payload-checks, scripted or echo.
 //
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
@@ -21,18 +21,22 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 
 	"github.com/rs/zerolog"
 
 	"sema4mcp/internal/localtenant/api"
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
+	"sema4mcp/internal/localtenant/minds/checks"
 	"sema4mcp/internal/localtenant/minds/echo"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/minds/verified"
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/seed"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/worker"
 )
 
 const (
@@ -48,6 +52,7 @@ const (
 	StorytellerID  = seed.StorytellerID
 	EchoID         = seed.EchoID
 	UnicodeID      = seed.UnicodeID
+	InvoiceClerkID = seed.InvoiceClerkID
 )
 
 // SalesModelID is the semantic data model over the seeded sales database.
@@ -68,11 +73,14 @@ type Config struct {
 
 // Tenant is a running tenant.
 type Tenant struct {
-	store     *store.Store
-	sales     *sql.DB
-	runner    *runs.Runner
-	handler   http.Handler
-	transport *transport
+	store      *store.Store
+	sales      *sql.DB
+	purchasing *sql.DB
+	blobs      *blobs.Store
+	runner     *runs.Runner
+	worker     *worker.Worker
+	handler    http.Handler
+	transport  *transport
 }
 
 // New opens the databases, plants what is missing in them, and starts the tenant.
@@ -94,25 +102,41 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if t.sales, err = seed.OpenSales(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
+	if t.purchasing, err = seed.OpenPurchasing(ctx, cfg.DataDir); err != nil {
+		return nil, err
+	}
 	if err := seed.Plant(ctx, t.store); err != nil {
 		return nil, err
 	}
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
+	t.blobs = blobs.Open(filesDir(cfg.DataDir))
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
+	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
+		return nil, err
+	}
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
-		Store: t.store, Runner: t.runner, Faults: switches, Logger: cfg.Logger,
+		Store: t.store, Runner: t.runner, Worker: t.worker, Blobs: t.blobs, Faults: switches, Logger: cfg.Logger,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil
+}
+
+// filesDir is where files are kept; it is empty for a tenant in memory.
+func filesDir(dataDir string) string {
+	if dataDir == "" {
+		return ""
+	}
+	return filepath.Join(dataDir, "files")
 }
 
 func (t *Tenant) minds() map[string]minds.Mind {
 	return map[string]minds.Mind{
 		echo.Architecture:     echo.Mind{},
 		scripted.Architecture: scripted.Mind{},
+		checks.Architecture:   checks.NewMind(checks.Pools{seed.PurchasingConnectionID: t.purchasing}),
 		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
 	}
 }
@@ -147,19 +171,32 @@ func (t *Tenant) BaseURL() string { return "http://localtenant/tenants/" + Tenan
 // against. It may only be queried.
 func (t *Tenant) SalesDB() *sql.DB { return t.sales }
 
+// PurchasingDB is the purchasing database the Invoice Clerk checks against. It may
+// only be queried.
+func (t *Tenant) PurchasingDB() *sql.DB { return t.purchasing }
+
 // Close cancels all runs, which answers synchronous posts in flight with 503,
 // waits for what is going on to end, and closes the databases. A second Close
 // does nothing.
 func (t *Tenant) Close() error {
 	var errs []error
+	if t.worker != nil {
+		t.worker.Close()
+	}
 	if t.runner != nil {
 		t.runner.Close()
 	}
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())
 	}
+	if t.blobs != nil {
+		errs = append(errs, t.blobs.Close())
+	}
 	if t.sales != nil {
 		errs = append(errs, t.sales.Close())
+	}
+	if t.purchasing != nil {
+		errs = append(errs, t.purchasing.Close())
 	}
 	if t.store != nil {
 		errs = append(errs, t.store.Close())

@@ -1,5 +1,5 @@
-// Package api speaks the tenant's REST API: the vendor's API v2, agents and
-// conversations, over a store and a runner. Start from [New].
+// Package api speaks the tenant's REST API: the vendor's API v2, agents,
+// conversations and work items, over a store, a runner and a worker. Start from [New].
 //
 // Every answer but a stream is JSON; every error is the vendor's error envelope.
 // What the vendor leaves open is decided here: a wrong key is 401, lists take a
@@ -14,9 +14,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/worker"
 )
 
 // Config is what the API serves. All fields are required.
@@ -25,6 +27,8 @@ type Config struct {
 	Key      string // the bearer key
 	Store    *store.Store
 	Runner   *runs.Runner
+	Worker   *worker.Worker
+	Blobs    *blobs.Store
 	Faults   *faults.Switches
 	Logger   zerolog.Logger
 }
@@ -48,6 +52,7 @@ func (s *server) table() []route {
 		[]route{newRoute("ok", methods{http.MethodGet: s.ok})},
 		s.agentRoutes(),
 		s.conversationRoutes(),
+		s.workItemRoutes(),
 		s.faultRoutes(),
 	)
 }

@@ -15,26 +15,53 @@ import (
 	"sema4mcp/internal/localtenant/thread"
 )
 
-// answer keeps the user's message, lets the mind answer it, and tells the reader
-// how it began and ended.
+// question is the user's message that a run answers.
+type question struct {
+	messageID string // empty when the conversation has no message of a user
+	text      string
+}
+
+// answer lets the mind answer the user's message, and tells the reader how it
+// began and ended.
 func (r *Runner) answer(run *Run) error {
-	message := thread.UserMessage(uuid.NewString(), uuid.NewString(), run.content, time.Now())
-	if err := r.store.SaveMessage(run.ctx, run.conversationID, message); err != nil {
+	asked, err := r.hear(run)
+	if err != nil {
 		return r.fail(run, ended(run, err))
 	}
 	close(run.begun)
 	run.tell(run.lifecycle(thread.AgentReady))
 
 	out := newRecorder(run, r.store)
-	if err := out.end(r.think(run, message.ID, out)); err != nil {
+	err = out.end(r.think(run, asked, out))
+	run.outcome = out.outcome
+	if err != nil {
 		return r.fail(run, ended(run, err))
 	}
 	run.tell(run.lifecycle(thread.AgentFinished))
 	return nil
 }
 
+// hear keeps the message that was posted; a run that resumes takes up the user's
+// last one.
+func (r *Runner) hear(run *Run) (question, error) {
+	if !run.resumes {
+		message := thread.UserMessage(uuid.NewString(), uuid.NewString(), run.content, time.Now())
+		return question{message.ID, run.content}, r.store.SaveMessage(run.ctx, run.conversationID, message)
+	}
+	messages, err := r.store.AllMessages(run.ctx, run.conversationID)
+	if err != nil {
+		return question{}, err
+	}
+	for _, message := range slices.Backward(messages) {
+		if message.Role == thread.RoleUser {
+			return question{message.ID, message.Text()}, nil
+		}
+	}
+	return question{}, nil
+}
+
 // think runs the mind. A mind that panics fails its run and nothing else.
-func (r *Runner) think(run *Run, messageID string, out *recorder) (err error) {
+func (r *Runner) think(run *Run, asked question, out *recorder) (err error) {
 	mind, ok := r.minds[run.agent.ArchitectureName]
 	if !ok {
 		return &minds.Failure{Code: "bad_request", Message: fmt.Sprintf("The agent's architecture %q is not known here.", run.agent.ArchitectureName)}
@@ -46,9 +73,9 @@ func (r *Runner) think(run *Run, messageID string, out *recorder) (err error) {
 	}()
 	return mind.Answer(run.ctx, minds.Turn{
 		Agent:   minds.Agent{ID: run.agent.ID, Name: run.agent.Name, Runbook: run.agent.RunbookText},
-		Message: run.content,
+		Message: asked.text,
 		History: func(ctx context.Context) ([]thread.Message, error) {
-			return r.messagesBefore(ctx, run.conversationID, messageID)
+			return r.messagesBefore(ctx, run.conversationID, asked.messageID)
 		},
 	}, out)
 }
@@ -58,6 +85,9 @@ func (r *Runner) messagesBefore(ctx context.Context, conversationID, messageID s
 	if err != nil {
 		return nil, err
 	}
+	if messageID == "" {
+		return messages, nil
+	}
 	end := slices.IndexFunc(messages, func(m thread.Message) bool { return m.ID == messageID })
 	return messages[:max(end, 0)], nil
 }
@@ -65,7 +95,7 @@ func (r *Runner) messagesBefore(ctx context.Context, conversationID, messageID s
 // fail says how the run failed: to the log where the reason is ours, and to the
 // reader unless nobody is left to be told.
 func (r *Runner) fail(run *Run, err error) error {
-	if errors.Is(err, ErrReaderGone) || errors.Is(err, ErrClosed) {
+	if errors.Is(err, ErrReaderGone) || errors.Is(err, ErrClosed) || errors.Is(err, ErrCancelled) {
 		return err
 	}
 	failure := thread.Failure{ID: uuid.NewString(), Code: "unexpected_error", Message: "The agent failed."}

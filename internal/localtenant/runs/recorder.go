@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type recorder struct {
 	messageID string
 	sequence  int
 	messages  int
+	outcome   Outcome
 	saveTimer *time.Timer // set while something waits to be saved
 }
 
@@ -38,7 +40,10 @@ func newRecorder(run *Run, s *store.Store) *recorder {
 }
 
 func (o *recorder) Text(piece string) {
-	o.compose(func(c *thread.Composer) { c.Text(piece) })
+	o.compose(func(c *thread.Composer) {
+		c.Text(piece)
+		o.outcome.Spoken = o.outcome.Spoken || strings.TrimSpace(piece) != ""
+	})
 	o.saveSoon()
 }
 
@@ -48,12 +53,18 @@ func (o *recorder) Think(thought string) {
 }
 
 func (o *recorder) Chart(spec string) {
-	o.compose(func(c *thread.Composer) { c.Chart(spec) })
+	o.compose(func(c *thread.Composer) {
+		c.Chart(spec)
+		o.outcome.Spoken = true
+	})
 	o.save()
 }
 
 func (o *recorder) Attach(file thread.Attachment) {
-	o.compose(func(c *thread.Composer) { c.Attach(file) })
+	o.compose(func(c *thread.Composer) {
+		c.Attach(file)
+		o.outcome.Spoken = true
+	})
 	o.save()
 }
 
@@ -69,6 +80,7 @@ func (o *recorder) Ask(question string, timeout time.Duration) {
 		c.EndText()
 		c.Text(question)
 		c.EndText()
+		o.outcome = Outcome{Asked: true, Spoken: true}
 	})
 	o.save()
 	o.run.tell(thread.InputEvent{

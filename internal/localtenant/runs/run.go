@@ -15,18 +15,34 @@ type Run struct {
 	agent          store.Agent
 	conversationID string
 	content        string
+	resumes        bool // answers what stands in the conversation, not content
 
 	ctx    context.Context // ends the run
 	cancel context.CancelCauseFunc
 	turn   chan struct{} // closes when the runs before this one are over
 	begun  chan struct{} // closes when the user's message is kept
 	done   chan struct{} // closes when the run is over
-	err    error         // why it failed; read after done
+
+	// Read after done.
+	err     error // why it failed
+	outcome Outcome
 
 	events       chan thread.Event // nil in a run that nobody reads along with
 	reader       context.Context   // ends with the reader of events
 	forgetReader func() bool
 }
+
+// Outcome is what became of a run.
+type Outcome struct {
+	Asked  bool // the agent requested the user's input
+	Spoken bool // it said or showed something; thoughts and tool calls do not count
+}
+
+// Outcome is known when Wait has told the end of the run.
+func (run *Run) Outcome() Outcome { return run.outcome }
+
+// Cancel stops the run with ErrCancelled.
+func (run *Run) Cancel() { run.cancel(ErrCancelled) }
 
 // Events gives what a streamed run does, from agent_ready on, and closes when the
 // run is over. A run that failed

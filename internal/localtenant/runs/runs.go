@@ -27,6 +27,8 @@ var (
 	ErrClosed = errors.New("the tenant is shutting down")
 	// ErrReaderGone is the end of a streamed run whose reader went away.
 	ErrReaderGone = errors.New("the reader of the stream went away")
+	// ErrCancelled is the end of a run that somebody stopped.
+	ErrCancelled = errors.New("the run was cancelled")
 	// ErrConversationDeleted is the end of a run whose conversation was deleted.
 	ErrConversationDeleted = fmt.Errorf("the conversation was deleted: %w", store.ErrNotFound)
 )
@@ -62,6 +64,17 @@ func (r *Runner) Post(ctx context.Context, agentID, conversationID, content stri
 	if err != nil {
 		return nil, err
 	}
+	return run, r.launch(run)
+}
+
+// Resume starts a run, as Post does, that answers the user's last message in the
+// conversation instead of a new one.
+func (r *Runner) Resume(ctx context.Context, agentID, conversationID string) (*Run, error) {
+	run, err := r.prepare(ctx, agentID, conversationID, "")
+	if err != nil {
+		return nil, err
+	}
+	run.resumes = true
 	return run, r.launch(run)
 }
 

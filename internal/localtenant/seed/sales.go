@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 
 	"sema4mcp/internal/localtenant/sqlitedb"
@@ -79,45 +77,9 @@ var salesImage = sync.OnceValues(func() (sqlitedb.Image, error) {
 
 // fill makes the tables and puts the business's rows into them.
 func fill(ctx context.Context, db *sql.DB) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after Commit there is nothing to roll back
-	if _, err := tx.ExecContext(ctx, salesSchema); err != nil {
-		return err
-	}
 	b := newBusiness()
-	for _, table := range []struct {
-		name string
-		rows []row
-	}{
+	return fillTables(ctx, db, salesSchema, []table{
 		{"regions", b.regions}, {"sales_reps", b.reps}, {"customers", b.customers},
 		{"products", b.products}, {"orders", b.orders}, {"order_lines", b.lines},
-	} {
-		for rows := range slices.Chunk(table.rows, rowsPerInsert) {
-			if err := insert(ctx, tx, table.name, rows); err != nil {
-				return fmt.Errorf("fill %s: %w", table.name, err)
-			}
-		}
-	}
-	if _, err := tx.ExecContext(ctx, salesTable); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// rowsPerInsert saves most of the cost of single inserts.
-const rowsPerInsert = 200
-
-func insert(ctx context.Context, tx *sql.Tx, table string, rows []row) error {
-	var values strings.Builder
-	for i, row := range rows {
-		if i > 0 {
-			values.WriteByte(',')
-		}
-		values.WriteString("(" + row.literals() + ")")
-	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO "+table+" VALUES "+values.String())
-	return err
+	}, salesTable)
 }

@@ -1,6 +1,6 @@
 // Package seed is what a new tenant begins with: the sales database of an
-// invented business ([OpenSales]), a semantic data model over it, and the agents
-// ([Plant]).
+// invented business ([OpenSales]), a semantic data model over it, its purchasing
+// database ([OpenPurchasing]), and the agents ([Plant]).
 package seed
 
 import (
@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"time"
 
+	"sema4mcp/internal/localtenant/minds/checks"
 	"sema4mcp/internal/localtenant/minds/echo"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/minds/verified"
@@ -16,12 +17,14 @@ import (
 
 // The ids of what is planted never change.
 const (
-	SalesAnalystID    = "5a1e0000-0000-4000-8000-000000000001"
-	StorytellerID     = "5a1e0000-0000-4000-8000-000000000002"
-	EchoID            = "5a1e0000-0000-4000-8000-000000000003"
-	UnicodeID         = "5a1e0000-0000-4000-8000-000000000004"
-	SalesConnectionID = "5a1e0000-0000-4000-8000-0000000000d1"
-	SalesModelID      = "5a1e0000-0000-4000-8000-0000000000f1"
+	SalesAnalystID         = "5a1e0000-0000-4000-8000-000000000001"
+	StorytellerID          = "5a1e0000-0000-4000-8000-000000000002"
+	EchoID                 = "5a1e0000-0000-4000-8000-000000000003"
+	UnicodeID              = "5a1e0000-0000-4000-8000-000000000004"
+	InvoiceClerkID         = "5a1e0000-0000-4000-8000-000000000005"
+	SalesConnectionID      = "5a1e0000-0000-4000-8000-0000000000d1"
+	PurchasingConnectionID = "5a1e0000-0000-4000-8000-0000000000d2"
+	SalesModelID           = "5a1e0000-0000-4000-8000-0000000000f1"
 )
 
 var (
@@ -33,10 +36,13 @@ var (
 	echoRunbook string
 	//go:embed runbooks/unicode.md
 	unicodeRunbook string
+	//go:embed runbooks/invoice-clerk.md
+	invoiceClerkRunbook string
 )
 
 type plantedAgent struct {
 	id, name, description, architecture, runbook string
+	mode                                         string // when empty, conversational
 	models                                       []string
 }
 
@@ -58,6 +64,10 @@ var agents = []plantedAgent{
 		id: UnicodeID, name: "Agenté Ünïcode 🚀", architecture: scripted.Architecture, runbook: unicodeRunbook,
 		description: "Answers in many scripts at once: emoji, combining marks, right-to-left and CJK. « Tout va bien ? » – 大丈夫 👍",
 	},
+	{
+		id: InvoiceClerkID, name: "Invoice Clerk", architecture: checks.Architecture, runbook: invoiceClerkRunbook, mode: "worker",
+		description: "Checks an invoice against the purchase orders: passes the good ones, and asks for a decision on the doubtful with the reasons.",
+	},
 }
 
 // Plant adds the model and the agents that the tenant does not have yet. What is
@@ -70,6 +80,9 @@ func Plant(ctx context.Context, s *store.Store) error {
 		agent := store.NewLiveAgent(planted.id, time.Now())
 		agent.Name, agent.Description, agent.RunbookText = planted.name, planted.description, planted.runbook
 		agent.ArchitectureName = planted.architecture
+		if planted.mode != "" {
+			agent.Mode = planted.mode
+		}
 		if err := s.AddAgent(ctx, agent, planted.models); err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func TestPlant(t *testing.T) {
 		}
 	}
 	page, err := s.Agents(ctx, "", store.Window{Limit: 100})
-	if err != nil || len(page.Items) != 4 {
+	if err != nil || len(page.Items) != 5 {
 		t.Fatalf("%d agents, %v", len(page.Items), err)
 	}
 	for _, agent := range page.Items {

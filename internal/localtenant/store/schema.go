@@ -63,4 +63,6 @@ CREATE TABLE agent_semantic_data_models (
 	model_id TEXT NOT NULL REFERENCES semantic_data_models (id) ON DELETE CASCADE,
 	PRIMARY KEY (agent_id, model_id)
 ) WITHOUT ROWID;
-`}
+`,
+	workItemTables,
+}

@@ -1,5 +1,5 @@
 // Package store keeps what a tenant owns in SQLite: agents, conversations with
-// their messages and data frames, and semantic data models. Start from [Open].
+// their messages and data frames, semantic data models, and work items. Start from [Open].
 //
 // A [Store] is safe for concurrent use. Lists come as a [Page] whose order does
 // not change when something is added while a reader turns the pages.
@@ -16,6 +16,9 @@ import (
 
 // ErrNotFound says that the tenant has no such thing.
 var ErrNotFound = errors.New("not found")
+
+// ErrPrecondition says that the state of a thing forbids what was asked for.
+var ErrPrecondition = errors.New("precondition failed")
 
 // Store is the tenant's database.
 type Store struct {

@@ -56,9 +56,26 @@ func (m Message) Text() string {
 
 // UserMessage is a complete message with one text item.
 func UserMessage(id, contentID, text string, now time.Time) Message {
-	item := textItem{itemHead: itemHead{ContentID: contentID, Kind: kindText, Complete: true}, Text: text, Citations: []struct{}{}}
+	return textMessage(id, RoleUser, now, newTextItem(contentID, text))
+}
+
+// TextMessage is a complete message with an item for each text. newID makes the
+// ids of the message and its items.
+func TextMessage(role Role, texts []string, newID func() string, now time.Time) Message {
+	items := make([]textItem, len(texts))
+	for i, text := range texts {
+		items[i] = newTextItem(newID(), text)
+	}
+	return textMessage(newID(), role, now, items...)
+}
+
+func newTextItem(id, text string) textItem {
+	return textItem{itemHead: itemHead{ContentID: id, Kind: kindText, Complete: true}, Text: text, Citations: []struct{}{}}
+}
+
+func textMessage(id string, role Role, now time.Time, items ...textItem) Message {
 	return Message{
-		ID: id, Role: RoleUser, Content: encode([]textItem{item}),
+		ID: id, Role: role, Content: encode(items),
 		CreatedAt: Timestamp(now), UpdatedAt: Timestamp(now),
 		AgentMetadata: emptyObject, ServerMetadata: emptyObject,
 		Complete: true, Committed: true,

@@ -22,6 +22,17 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t.String())
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *Timestamp) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return fmt.Errorf("thread: timestamp: %w", err)
+	}
+	var err error
+	*t, err = ParseTimestamp(text)
+	return err
+}
+
 // ParseTimestamp reads what String wrote.
 func ParseTimestamp(text string) (Timestamp, error) {
 	t, err := time.Parse(timestampLayout, text)

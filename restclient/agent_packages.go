@@ -29,7 +29,8 @@ func (a *ImportedAgent) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &a.Agent); err != nil {
 		return err
 	}
-	if json.Unmarshal(a.Extra[unresolvedMCPServers], &a.UnresolvedMCPServers) == nil {
+	a.UnresolvedMCPServers = nil
+	if json.Unmarshal(a.Extra[unresolvedMCPServers], &a.UnresolvedMCPServers) == nil && a.UnresolvedMCPServers != nil {
 		delete(a.Extra, unresolvedMCPServers)
 	}
 	return nil

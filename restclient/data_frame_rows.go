@@ -28,7 +28,7 @@ func (r *Row) UnmarshalJSON(data []byte) error {
 
 // maxCells bounds a table: rows that each name columns of their own would grow
 // with their square.
-const maxCells = 16 << 20
+const maxCells = 4 << 20
 
 // UnmarshalJSON reads an array of row objects, or {columns, rows, name,
 // description}.
@@ -90,6 +90,9 @@ func (d *DataFrameRows) readRows(data []byte) error {
 		if len(d.Rows)*len(d.Columns) > maxCells {
 			return fmt.Errorf("%w: over %d values; ask for fewer rows with a limit", errTooLarge, maxCells)
 		}
+	}
+	if _, err := decoder.Token(); err != nil {
+		return err
 	}
 	return d.square()
 }

@@ -74,17 +74,14 @@ var errNoObject = errors.New("it is not a JSON object")
 // hold, and what it would leave out when encoded, stays in extra.
 func decodeMembers(data []byte, object any, extra *RawObject) error {
 	var members RawObject
-	if err := json.Unmarshal(data, &members); err != nil {
-		return err
-	}
-	if members == nil {
+	if json.Unmarshal(data, &members) != nil || members == nil {
 		return errNoObject
 	}
 	fields := reflect.ValueOf(object).Elem()
 	for i := range fields.NumField() {
 		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
 		member, ok := members[name]
-		if !ok || name == "-" {
+		if !ok || name == "" || name == "-" {
 			continue
 		}
 		if setField(fields.Field(i), member); !fields.Field(i).IsZero() {

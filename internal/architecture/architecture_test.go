@@ -90,8 +90,10 @@ func within(path, name string) bool {
 
 // importers of packages that are for a few others only.
 var importers = map[string][]string{
-	"internal/localtenant": {"cmd", "internal/localtenant", "internal/testtenant"},
-	"internal/testtenant":  {}, // tests
+	"internal/contracttest": {"internal/testtenant"},
+	"internal/localtenant":  {"cmd", "internal/contracttest", "internal/localtenant", "internal/testtenant"},
+	"internal/testllm":      {}, // tests
+	"internal/testtenant":   {}, // tests
 }
 
 func TestImportersOfPackagesForAFew(t *testing.T) {

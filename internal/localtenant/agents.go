@@ -12,6 +12,7 @@ import (
 
 	"sema4mcp/internal/localtenant/minds/checks"
 	"sema4mcp/internal/localtenant/minds/echo"
+	"sema4mcp/internal/localtenant/minds/openaichat"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/minds/verified"
 	"sema4mcp/internal/localtenant/store"
@@ -24,7 +25,7 @@ type AgentSpec struct {
 	Name         string // required
 	Description  string
 	Runbook      string // Markdown; the steps of a scripted agent
-	Architecture string // verified-queries, payload-checks, scripted or echo (the default)
+	Architecture string // verified-queries, payload-checks, openai-chat, scripted or echo (the default)
 	Mode         string // conversational (the default) or worker
 	// SemanticDataModels are the ids of the models a verified-queries agent answers
 	// from, such as SalesModelID.
@@ -32,7 +33,7 @@ type AgentSpec struct {
 }
 
 var (
-	architectures = []string{verified.Architecture, scripted.Architecture, checks.Architecture, echo.Architecture}
+	architectures = []string{verified.Architecture, checks.Architecture, openaichat.Architecture, scripted.Architecture, echo.Architecture}
 	modes         = []string{"conversational", "worker"}
 )
 

@@ -119,7 +119,7 @@ func TestAgentSpecs(t *testing.T) {
 	}{
 		"no name":      {[]localtenant.AgentSpec{{}}, "needs a name"},
 		"bad id":       {[]localtenant.AgentSpec{{Name: "A", ID: "x"}}, "no UUID"},
-		"architecture": {[]localtenant.AgentSpec{{Name: "A", Architecture: "x"}}, "verified-queries, scripted, payload-checks, echo"},
+		"architecture": {[]localtenant.AgentSpec{{Name: "A", Architecture: "x"}}, "verified-queries, payload-checks, openai-chat, scripted, echo"},
 		"mode":         {[]localtenant.AgentSpec{{Name: "A", Mode: "x"}}, "conversational or worker"},
 		"twins":        {[]localtenant.AgentSpec{{Name: "A"}, {Name: "A"}}, "same id"},
 		"model":        {[]localtenant.AgentSpec{{Name: "A", SemanticDataModels: []string{"x"}}}, `semantic data model "x"`},

@@ -60,11 +60,27 @@ func TestBothBasesOverTCP(t *testing.T) {
 	}
 }
 
+func TestTheContractNeedsNoKey(t *testing.T) {
+	c := start(t, localtenant.Config{}).with("Authorization", "")
+	for _, path := range []string{"", "/"} {
+		document := get[struct {
+			OpenAPI string `json:"openapi"`
+			Paths   object `json:"paths"`
+		}](c, http.MethodGet, path, "")
+		if !strings.HasPrefix(document.OpenAPI, "3.") || document.Paths["/agents"] == nil {
+			t.Errorf("%q: OpenAPI %q with %d paths", path, document.OpenAPI, len(document.Paths))
+		}
+	}
+	if status, body, header := c.do(http.MethodPost, "", ""); status != http.StatusMethodNotAllowed || header.Get("Allow") != "GET" {
+		t.Errorf("POST: status %d: %s", status, body)
+	}
+}
+
 func TestUnknownPathsAndMethods(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	agent := "/agents/" + localtenant.EchoID
 	for _, path := range []string{
-		"", "/", "/nothing", "/agents/x", "/agents//", "/agents/..", "/agents/../ok/x", "/agents/%2e%2e", "/agents/%2f",
+		"/nothing", "/agents/x", "/agents//", "/agents/..", "/agents/../ok/x", "/agents/%2e%2e", "/agents/%2f",
 		"/agents/a%2fb/conversations", "/agents/%20", "/agents/%F0%9F%9A%80", "/agents/%00", "/agents/%ff",
 		agent + "/conversations/x/messages", agent + "/conversations/%F0%9F%9A%80/messages",
 		agent + "/conversations/" + localtenant.EchoID + "/messages", agent + "/nothing",

@@ -5,8 +5,9 @@
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
 // inside the process through its [Tenant.Transport]. It knows five agents from the
 // start, one for each thing agents do: answer from a database, tell at length,
-// echo, speak in every script, and do work items; [Config] can add more. An agent's architecture
-// name chooses its mind: verified-queries, payload-checks, scripted or echo.
+// echo, speak in every script, and do work items; [Config] can add more. An agent's
+// architecture name chooses its mind: verified-queries, payload-checks,
+// openai-chat, scripted or echo.
 //
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
@@ -31,6 +32,7 @@ import (
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/minds/checks"
 	"sema4mcp/internal/localtenant/minds/echo"
+	"sema4mcp/internal/localtenant/minds/openaichat"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/minds/verified"
 	"sema4mcp/internal/localtenant/runs"
@@ -69,6 +71,9 @@ type Config struct {
 	Agents []AgentSpec
 	// Faults are standing faults, as [faults.Parse] reads them, one to a line.
 	Faults string
+	// LLM is the language model of agents with the architecture openai-chat; its
+	// zero value makes their runs fail with what to set.
+	LLM openaichat.Config
 }
 
 // Tenant is a running tenant.
@@ -77,6 +82,7 @@ type Tenant struct {
 	sales      *sql.DB
 	purchasing *sql.DB
 	blobs      *blobs.Store
+	chat       *openaichat.Mind
 	runner     *runs.Runner
 	worker     *worker.Worker
 	handler    http.Handler
@@ -111,6 +117,10 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
+	cfg.LLM.TenantID = TenantID
+	if t.chat, err = openaichat.NewMind(cfg.LLM); err != nil {
+		return nil, err
+	}
 	t.blobs = blobs.Open(filesDir(cfg.DataDir))
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
@@ -134,10 +144,11 @@ func filesDir(dataDir string) string {
 
 func (t *Tenant) minds() map[string]minds.Mind {
 	return map[string]minds.Mind{
-		echo.Architecture:     echo.Mind{},
-		scripted.Architecture: scripted.Mind{},
-		checks.Architecture:   checks.NewMind(checks.Pools{seed.PurchasingConnectionID: t.purchasing}),
-		verified.Architecture: verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
+		echo.Architecture:       echo.Mind{},
+		openaichat.Architecture: t.chat,
+		scripted.Architecture:   scripted.Mind{},
+		checks.Architecture:     checks.NewMind(checks.Pools{seed.PurchasingConnectionID: t.purchasing}),
+		verified.Architecture:   verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
 	}
 }
 
@@ -185,6 +196,9 @@ func (t *Tenant) Close() error {
 	}
 	if t.runner != nil {
 		t.runner.Close()
+	}
+	if t.chat != nil {
+		t.chat.Close()
 	}
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())

@@ -1,5 +1,6 @@
-// Package testtenant starts local tenants for the tests of other packages and
-// makes them misbehave. Nothing else may import it.
+// Package testtenant starts local tenants for the tests of other packages, holds
+// every exchange with them to the contract, and makes them misbehave. Nothing else
+// may import it.
 package testtenant
 
 import (
@@ -11,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sema4mcp/internal/contracttest"
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/restclient"
 )
@@ -18,13 +20,26 @@ import (
 // Tenant is a local tenant that lives as long as a test.
 type Tenant struct {
 	*localtenant.Tenant
-	t testing.TB
+	// Contract checks every exchange through [Tenant.Transport], both ways; nil in
+	// benchmarks.
+	Contract *contracttest.Checker
+	t        testing.TB
 }
 
 // Start returns a tenant with the seeded agents and those given.
 func Start(t testing.TB, agents ...localtenant.AgentSpec) *Tenant {
 	t.Helper()
-	local, err := localtenant.New(t.Context(), localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+	return StartWith(t, localtenant.Config{Logger: zerolog.Nop(), Agents: agents})
+}
+
+// StartWith returns a tenant of another configuration.
+func StartWith(t testing.TB, config localtenant.Config) *Tenant {
+	t.Helper()
+	tenant := &Tenant{t: t}
+	if _, benchmark := t.(*testing.B); !benchmark {
+		tenant.Contract = contracttest.New(t, contracttest.Strict())
+	}
+	local, err := localtenant.New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +48,17 @@ func Start(t testing.TB, agents ...localtenant.AgentSpec) *Tenant {
 			t.Errorf("closing the tenant: %v", err)
 		}
 	})
-	return &Tenant{local, t}
+	tenant.Tenant = local
+	return tenant
+}
+
+// Transport reaches the tenant inside the process. What passes must fit the
+// contract: see [contracttest.Strict].
+func (t *Tenant) Transport() http.RoundTripper {
+	if t.Contract == nil {
+		return t.Tenant.Transport()
+	}
+	return t.Contract.Wrap(t.Tenant.Transport())
 }
 
 // Scripted is an agent that follows a runbook.
@@ -114,6 +139,7 @@ func (t *Tenant) Fail(faults string) {
 		t.t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+localtenant.APIKey)
+	request.Header.Set("Content-Type", "text/plain")
 	response, err := t.Transport().RoundTrip(request)
 	if err != nil {
 		t.t.Fatal(err)

@@ -26,9 +26,14 @@ func (s *Settings) APIKey(ctx context.Context) (string, error) {
 	if s.APIKeyFile != "" {
 		reference = "file:" + s.APIKeyFile
 	}
+	return keyAt(ctx, reference, EnvAPIKey)
+}
+
+// keyAt follows a reference to a key, which the named variable holds.
+func keyAt(ctx context.Context, reference, variable string) (string, error) {
 	kind, rest, found := strings.Cut(reference, ":")
 	if !found {
-		return checkedKey(reference, EnvAPIKey)
+		return checkedKey(reference, variable)
 	}
 	switch kind {
 	case "env":
@@ -40,15 +45,15 @@ func (s *Settings) APIKey(ctx context.Context) (string, error) {
 		}
 		return checkedKey(string(data), rest)
 	case "cmd":
-		return keyFromCommand(ctx, rest)
+		return keyFromCommand(ctx, rest, variable)
 	case "keyring":
 		return "", errors.New("this version reads no keyring references; use env:NAME, file:PATH or cmd:COMMAND instead")
 	default:
-		return checkedKey(reference, EnvAPIKey)
+		return checkedKey(reference, variable)
 	}
 }
 
-func keyFromCommand(ctx context.Context, line string) (string, error) {
+func keyFromCommand(ctx context.Context, line, variable string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyCommandWithin)
 	defer cancel()
 	shell := []string{"sh", "-c", line}
@@ -59,7 +64,7 @@ func keyFromCommand(ctx context.Context, line string) (string, error) {
 	command.WaitDelay = keyCommandGrace
 	output, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("the command that %s names gave no key: %w", EnvAPIKey, err)
+		return "", fmt.Errorf("the command that %s names gave no key: %w", variable, err)
 	}
 	return checkedKey(string(output), "the command's output")
 }

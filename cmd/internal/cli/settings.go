@@ -71,7 +71,7 @@ func (s *Settings) Complete() error {
 		s.BaseURL = environment(EnvBaseURL)
 	}
 	if !s.Local && (s.tenantFlags == nil || !s.tenantFlags.Changed("local")) {
-		local, err := truth(environment(EnvLocal))
+		local, err := truth(EnvLocal)
 		if err != nil {
 			return err
 		}
@@ -134,13 +134,15 @@ func environment(name string) string {
 	return value
 }
 
-func truth(value string) (bool, error) {
+// truth reads a variable that is 1 or 0.
+func truth(variable string) (bool, error) {
+	value := environment(variable)
 	switch strings.ToLower(value) {
 	case "", "0", "false", "no", "off":
 		return false, nil
 	case "1", "true", "yes", "on":
 		return true, nil
 	default:
-		return false, &UsageError{EnvLocal + " is 1 or 0, not " + value}
+		return false, &UsageError{variable + " is 1 or 0, not " + value}
 	}
 }

@@ -27,7 +27,11 @@ func (s *Settings) Upstream(ctx context.Context, log zerolog.Logger) (Upstream, 
 		}
 		return Upstream{BaseURL: s.BaseURL}, nil
 	}
-	local, err := localtenant.New(ctx, localtenant.Config{DataDir: s.LocalData, Logger: log})
+	llm, err := LLM(ctx)
+	if err != nil {
+		return Upstream{}, err
+	}
+	local, err := localtenant.New(ctx, localtenant.Config{DataDir: s.LocalData, Logger: log, LLM: llm})
 	if err != nil {
 		return Upstream{}, fmt.Errorf("the local tenant cannot start: %w", err)
 	}

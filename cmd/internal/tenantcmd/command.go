@@ -16,6 +16,7 @@ import (
 
 	"sema4mcp/cmd/internal/cli"
 	"sema4mcp/internal/localtenant"
+	"sema4mcp/internal/localtenant/minds/openaichat"
 )
 
 // Main runs the command and ends the process. The tests of other commands run it
@@ -34,7 +35,12 @@ func newCommand() *cobra.Command {
 		Use:   "sema4-local-tenant",
 		Short: "Run a local Sema4.ai tenant with working agents",
 		Long: `Runs a Sema4.ai tenant in one process: the REST API v2 over SQLite, with agents that do work.
-It is for trying and testing clients without an account; it is not a place to keep anything secret.`,
+It is for trying and testing clients without an account; it is not a place to keep anything secret.
+
+Agents with the architecture openai-chat ask a language model, at any endpoint that is compatible with OpenAI's:
+` + openaichat.EnvURL + ` is its base, such as http://127.0.0.1:11434/v1, ` + openaichat.EnvModel + ` the model,
+` + openaichat.EnvKey + ` the key or where it is: env:NAME, file:PATH or cmd:COMMAND.
+` + openaichat.EnvAllowCommands + `=1 lets these agents start MCP servers that are programs on this machine.`,
 		Example: `  sema4-local-tenant
   sema4-local-tenant --local-data ./tenant --listen 127.0.0.1:9000`,
 		Args: cli.NoArguments,
@@ -61,7 +67,11 @@ func (o *options) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	defer closeLog()
-	tenant, err := localtenant.New(ctx, localtenant.Config{DataDir: o.LocalData, Logger: log, Faults: o.faults})
+	llm, err := cli.LLM(ctx)
+	if err != nil {
+		return err
+	}
+	tenant, err := localtenant.New(ctx, localtenant.Config{DataDir: o.LocalData, Logger: log, Faults: o.faults, LLM: llm})
 	if err != nil {
 		return fmt.Errorf("the tenant cannot start: %w", err)
 	}

@@ -49,7 +49,7 @@ func New(cfg Config) http.Handler {
 // table is all routes; where two match a path, the first is taken.
 func (s *server) table() []route {
 	return slices.Concat(
-		[]route{newRoute("ok", methods{http.MethodGet: s.ok})},
+		s.serviceRoutes(),
 		s.agentRoutes(),
 		s.conversationRoutes(),
 		s.workItemRoutes(),
@@ -68,14 +68,27 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 	if s.Runner.Closed() {
 		return runs.ErrClosed
 	}
-	if err := s.authorize(r); err != nil {
-		return err
+	route, ids, unknown := s.find(r)
+	if !route.public { // who has no key learns nothing of what there is
+		if err := s.authorize(r); err != nil {
+			return err
+		}
 	}
-	handle, ids, err := s.find(w, r)
+	if unknown != nil {
+		return unknown
+	}
+	handle, err := route.handler(r.Method)
 	if err != nil {
 		return err
 	}
+	r.Body = http.MaxBytesReader(w, r.Body, route.maxBody)
 	return handle(w, r, ids)
+}
+
+func (s *server) serviceRoutes() []route {
+	base := newRoute(basePattern, methods{http.MethodGet: s.openAPI})
+	base.public = true
+	return []route{base, newRoute("ok", methods{http.MethodGet: s.ok})}
 }
 
 func (s *server) ok(w http.ResponseWriter, _ *http.Request, _ ids) error {

@@ -20,11 +20,15 @@ type route struct {
 	segments []string
 	methods  methods
 	maxBody  int64 // bytes
+	public   bool  // needs no key
 }
 
 func newRoute(pattern string, methods methods) route {
 	return route{segments: strings.Split(pattern, "/"), methods: methods, maxBody: maxBody}
 }
+
+// basePattern stands for the base itself.
+const basePattern = ""
 
 // newUploadRoute is a route that takes files. Its handlers read the body as it
 // comes, with eachPart.
@@ -49,29 +53,31 @@ func (t route) match(segments []string) (ids, bool) {
 	return found, true
 }
 
-// find chooses the handler of a request and bounds its body. It works on the escaped path: a %2F
+// find chooses the route of a request. It works on the escaped path: a %2F
 // belongs to an id, and net/http's own router would redirect `..` and `//`.
-func (s *server) find(w http.ResponseWriter, r *http.Request) (handler, ids, error) {
+func (s *server) find(r *http.Request) (route, ids, error) {
 	segments, ok := s.belowBase(r.URL.EscapedPath())
 	if !ok {
-		return nil, nil, errNoRoute
+		return route{}, nil, errNoRoute
 	}
 	for _, route := range s.routes {
-		ids, ok := route.match(segments)
-		if !ok {
-			continue
+		if ids, ok := route.match(segments); ok {
+			return route, ids, nil
 		}
-		method := r.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
-		}
-		if handle, ok := route.methods[method]; ok {
-			r.Body = http.MaxBytesReader(w, r.Body, route.maxBody)
-			return handle, ids, nil
-		}
-		return nil, nil, errMethod(r.Method, slices.Sorted(maps.Keys(route.methods)))
 	}
-	return nil, nil, errNoRoute
+	return route{}, nil, errNoRoute
+}
+
+// handler is what the route does about a method; HEAD is answered as GET is.
+func (t route) handler(method string) (handler, error) {
+	asked := method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if handle, ok := t.methods[method]; ok {
+		return handle, nil
+	}
+	return nil, errMethod(asked, slices.Sorted(maps.Keys(t.methods)))
 }
 
 // belowBase splits what follows the base of the API into unescaped segments.
@@ -93,6 +99,9 @@ func (s *server) belowBase(path string) ([]string, bool) {
 	}
 	if len(segments) < 2 || segments[0] != "api" || segments[1] != "v2" {
 		return nil, false
+	}
+	if len(segments) == 2 {
+		return []string{basePattern}, true
 	}
 	return segments[2:], true
 }

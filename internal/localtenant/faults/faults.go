@@ -31,8 +31,12 @@ import (
 	"time"
 )
 
-// Header is the request header that asks for a fault.
+// Header is the request header that asks for a fault. In an answer it says that a
+// fault has spoiled it.
 const Header = "X-Local-Fault"
+
+// spoiled is the Header of such an answer.
+const spoiled = "spoiled"
 
 // Path is where, below the API's base, standing faults are set. Requests to it
 // never fail.

@@ -50,6 +50,7 @@ func (f Fault) wrap(next http.Handler, answer Answer) http.Handler {
 			}
 			f.respond(w, answer)
 		case f.inStream():
+			w.Header().Set(Header, spoiled)
 			next.ServeHTTP(&streamWriter{ResponseWriter: w, ctx: r.Context(), fault: f}, r)
 		default:
 			next.ServeHTTP(w, r)
@@ -58,6 +59,7 @@ func (f Fault) wrap(next http.Handler, answer Answer) http.Handler {
 }
 
 func (f Fault) respond(w http.ResponseWriter, answer Answer) {
+	w.Header().Set(Header, spoiled)
 	if f.RetryAfter > 0 {
 		seconds := int(math.Ceil(f.RetryAfter.Seconds()))
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))

@@ -24,6 +24,8 @@ type Turn struct {
 	Message string
 	// History reads the conversation before this message, oldest first.
 	History func(ctx context.Context) ([]thread.Message, error)
+
+	ConversationID, RunID string // for those a mind works with
 }
 
 // Agent is what a mind needs to know of the agent it thinks for.
@@ -45,6 +47,8 @@ type Emitter interface {
 	// Call adds a pending tool call; arguments is a JSON object.
 	// The call ends before NextMessage.
 	Call(name, arguments string) Call
+	// CallMCP adds a pending call of a tool that an MCP server has.
+	CallMCP(name, arguments string) Call
 	// Chart adds a Vega-Lite chart.
 	Chart(spec string)
 	Attach(file thread.Attachment)

@@ -77,6 +77,7 @@ func (r *Runner) think(run *Run, asked question, out *recorder) (err error) {
 		History: func(ctx context.Context) ([]thread.Message, error) {
 			return r.messagesBefore(ctx, run.conversationID, asked.messageID)
 		},
+		ConversationID: run.conversationID, RunID: run.ID,
 	}, out)
 }
 

@@ -8,8 +8,16 @@ import (
 )
 
 func (o *recorder) Call(name, arguments string) minds.Call {
+	return o.call(func(c *thread.Composer) *thread.ToolCall { return c.ToolCall(name, arguments, time.Now()) })
+}
+
+func (o *recorder) CallMCP(name, arguments string) minds.Call {
+	return o.call(func(c *thread.Composer) *thread.ToolCall { return c.MCPToolCall(name, arguments, time.Now()) })
+}
+
+func (o *recorder) call(add func(*thread.Composer) *thread.ToolCall) minds.Call {
 	call := &recordedCall{recorder: o}
-	o.compose(func(c *thread.Composer) { call.item = c.ToolCall(name, arguments, time.Now()) })
+	o.compose(func(c *thread.Composer) { call.item = add(c) })
 	o.save()
 	return call
 }

@@ -50,6 +50,12 @@ type toolCallItem struct {
 	Metadata          json.RawMessage `json:"metadata"`
 }
 
+// Whose tool it is.
+const (
+	subTypeInternal = "aa-internal"
+	subTypeMCP      = "mcp-external"
+)
+
 // The states of a tool call.
 const (
 	toolPending  = "pending"

@@ -11,10 +11,19 @@ type ToolCall struct {
 
 // ToolCall adds a call of the named tool, pending; arguments is a JSON object.
 func (c *Composer) ToolCall(name, arguments string, now time.Time) *ToolCall {
+	return c.toolCall(subTypeInternal, name, arguments, now)
+}
+
+// MCPToolCall adds a call of a tool that an MCP server has.
+func (c *Composer) MCPToolCall(name, arguments string, now time.Time) *ToolCall {
+	return c.toolCall(subTypeMCP, name, arguments, now)
+}
+
+func (c *Composer) toolCall(subType, name, arguments string, now time.Time) *ToolCall {
 	at := Timestamp(now)
 	item := &toolCallItem{
 		itemHead: c.head(kindToolCall, false),
-		Name:     name, ToolCallID: c.newID(), ArgumentsRaw: arguments, SubType: "aa-internal", Status: toolPending,
+		Name:     name, ToolCallID: c.newID(), ArgumentsRaw: arguments, SubType: subType, Status: toolPending,
 		DiscoveredAt: &at, PendingAt: &at, Metadata: emptyObject,
 	}
 	c.add(item)

@@ -9,6 +9,7 @@ export const AGENTS = {
   sales: '5a1e0000-0000-4000-8000-000000000001',
   stories: '5a1e0000-0000-4000-8000-000000000002',
   unicode: '5a1e0000-0000-4000-8000-000000000004',
+  invoices: '5a1e0000-0000-4000-8000-000000000005',
 }
 
 export const binary = name => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url))

@@ -41,6 +41,7 @@ func (s *script) Call(name, arguments string) minds.Call {
 	s.note("call %s %s", name, arguments)
 	return scriptCall{s}
 }
+func (s *script) CallMCP(name, arguments string) minds.Call { return s.Call("mcp "+name, arguments) }
 
 type scriptCall struct{ *script }
 

@@ -189,15 +189,16 @@ type notes struct {
 	failed      string
 }
 
-func (n *notes) Think(string)                   {}
-func (n *notes) Text(piece string)              { n.text += piece }
-func (n *notes) Chart(spec string)              { n.chart = spec }
-func (n *notes) Attach(thread.Attachment)       {}
-func (n *notes) Keep(f thread.DataFrame)        { n.frames = append(n.frames, f) }
-func (n *notes) Ask(string, time.Duration)      {}
-func (n *notes) NextMessage()                   {}
-func (n *notes) Cut()                           {}
-func (n *notes) Call(string, string) minds.Call { return notedCall{n} }
+func (n *notes) Think(string)                      {}
+func (n *notes) Text(piece string)                 { n.text += piece }
+func (n *notes) Chart(spec string)                 { n.chart = spec }
+func (n *notes) Attach(thread.Attachment)          {}
+func (n *notes) Keep(f thread.DataFrame)           { n.frames = append(n.frames, f) }
+func (n *notes) Ask(string, time.Duration)         {}
+func (n *notes) NextMessage()                      {}
+func (n *notes) Cut()                              {}
+func (n *notes) Call(string, string) minds.Call    { return notedCall{n} }
+func (n *notes) CallMCP(string, string) minds.Call { return notedCall{n} }
 
 type notedCall struct{ *notes }
 

@@ -71,9 +71,15 @@ func (f shownFile) textOf(data []byte, start int) (text string, length int, note
 	if bytes.IndexByte(data, 0) >= 0 {
 		return "", 0, ""
 	}
-	if begun := wholeCharacters(data, start > 0); utf8.Valid(begun) {
-		part := cut(string(begun), maxText)
-		return part, len(data) - len(begun) + len(part), ""
+	first := 0
+	if start > 0 { // an odd offset begins inside a character
+		first = continued(data)
+	}
+	whole := data[first:]
+	whole = whole[:len(whole)-unfinished(whole)]
+	if utf8.Valid(whole) {
+		part := cut(string(whole), maxText)
+		return part, first + len(part), ""
 	}
 	if !f.saysText() {
 		return "", 0, ""
@@ -89,21 +95,28 @@ func (f shownFile) textOf(data []byte, start int) (text string, length int, note
 	return string(decoded), len(part), " The file is not in UTF-8; it was read as Windows-1252."
 }
 
-// wholeCharacters leaves out a character that ends beyond data, and one that
-// begins before it where that may be.
-func wholeCharacters(data []byte, begun bool) []byte {
-	for n := 1; begun && n < utf8.UTFMax && len(data) > 0 && !utf8.RuneStart(data[0]); n++ {
-		data = data[1:]
+// continued is how many bytes at the beginning of data belong to a character
+// before it.
+func continued(data []byte) int {
+	n := 0
+	for n < utf8.UTFMax-1 && n < len(data) && !utf8.RuneStart(data[n]) {
+		n++
 	}
+	return n
+}
+
+// unfinished is how many bytes at the end of data belong to a character that
+// goes on beyond it.
+func unfinished(data []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(data); n++ {
 		if last := data[len(data)-n:]; utf8.RuneStart(last[0]) {
-			if !utf8.FullRune(last) {
-				return data[:len(data)-n]
+			if utf8.FullRune(last) {
+				return 0
 			}
-			break
+			return n
 		}
 	}
-	return data
+	return 0
 }
 
 // saysText tells whether the file's name or type promises text.

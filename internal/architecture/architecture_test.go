@@ -93,6 +93,7 @@ var importers = map[string][]string{
 	"internal/contracttest": {"internal/testtenant"},
 	"internal/localtenant":  {"cmd", "internal/contracttest", "internal/localtenant", "internal/testtenant"},
 	"internal/testllm":      {}, // tests
+	"internal/testpostgres": {}, // tests
 	"internal/testtenant":   {}, // tests
 }
 

@@ -9,16 +9,18 @@ import (
 
 const (
 	root            = "sema4mcp/internal/localtenant"
-	contractPackage = contractPackage
+	contractPackage = "sema4mcp/testdata/contract"
 )
 
 // mayImport says which packages of the module each package may depend on, besides
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                  {"/api", "/blobs", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/seed", "/sqlitedb", "/store", "/thread", "/worker"},
-	"/api":              {"/blobs", "/faults", "/minds", "/runs", "/sqlitedb", "/store", "/thread", "/worker"},
+	"":                  {"/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
+	"/api":              {"/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/sdm", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
 	"/blobs":            {},
+	"/csvframe":         {},
+	"/datasource":       {},
 	"/faults":           {},
 	"/minds":            {"/thread"},
 	"/minds/checks":     {"/minds", "/thread"},
@@ -27,6 +29,7 @@ var mayImport = map[string][]string{
 	"/minds/scripted":   {"/minds", "/thread"},
 	"/minds/verified":   {"/minds", "/thread"},
 	"/runs":             {"/minds", "/sqlitedb", "/store", "/thread"},
+	"/sdm":              {"/datasource"},
 	"/seed":             {"/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":         {},
 	"/store":            {"/sqlitedb", "/thread"},
@@ -35,7 +38,9 @@ var mayImport = map[string][]string{
 }
 
 // libraries are what the packages may import from outside the module.
-var libraries = []string{"github.com/google/uuid", "github.com/rs/zerolog", "go.yaml.in/yaml/v4", "golang.org/x/text/", "modernc.org/sqlite"}
+var libraries = []string{
+	"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/rs/zerolog", "go.yaml.in/yaml/v4", "golang.org/x/text/", "modernc.org/sqlite",
+}
 
 // librariesOf are what single packages may import beside those. This mind is a
 // client of others: of a language model over server-sent events, and of MCP
@@ -70,6 +75,9 @@ func TestImports(t *testing.T) {
 			}
 			if strings.HasPrefix(name, "/minds") && name != "/minds/openaichat" && dependency == "net/http" {
 				t.Errorf("%s depends on net/http: minds know no HTTP, but the one that is a client", parts[0])
+			}
+			if strings.HasPrefix(name, "/minds") && dependency == "database/sql" {
+				t.Errorf("%s depends on %s: minds know no databases", parts[0], dependency)
 			}
 		}
 	}

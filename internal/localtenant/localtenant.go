@@ -1,6 +1,6 @@
 // Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
-// (agents to read, conversations whole but for files and data frames, work items) on SQLite,
-// with agents that do work. It needs no account and no network.
+// Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
+// on SQLite, with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
 // inside the process through its [Tenant.Transport]. It knows five agents from the
@@ -22,12 +22,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 
 	"github.com/rs/zerolog"
 
 	"sema4mcp/internal/localtenant/api"
 	"sema4mcp/internal/localtenant/blobs"
+	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/minds/checks"
@@ -82,6 +82,7 @@ type Tenant struct {
 	sales      *sql.DB
 	purchasing *sql.DB
 	blobs      *blobs.Store
+	sources    *datasource.Registry
 	chat       *openaichat.Mind
 	runner     *runs.Runner
 	worker     *worker.Worker
@@ -111,7 +112,14 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if t.purchasing, err = seed.OpenPurchasing(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
+	t.sources = datasource.NewRegistry(cfg.DataDir, t.settings)
+	t.sources.Builtin(seed.SalesFile, t.sales)
+	t.sources.Builtin(seed.PurchasingFile, t.purchasing)
 	if err := seed.Plant(ctx, t.store); err != nil {
+		return nil, err
+	}
+	t.blobs = openBlobs(cfg.DataDir)
+	if err := t.tidyFiles(ctx); err != nil {
 		return nil, err
 	}
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
@@ -121,25 +129,16 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if t.chat, err = openaichat.NewMind(cfg.LLM); err != nil {
 		return nil, err
 	}
-	t.blobs = blobs.Open(filesDir(cfg.DataDir))
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
 		return nil, err
 	}
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
-		Store: t.store, Runner: t.runner, Worker: t.worker, Blobs: t.blobs, Faults: switches, Logger: cfg.Logger,
+		Store: t.store, Blobs: t.blobs, Sources: t.sources, Runner: t.runner, Worker: t.worker, Faults: switches, Logger: cfg.Logger,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil
-}
-
-// filesDir is where files are kept; it is empty for a tenant in memory.
-func filesDir(dataDir string) string {
-	if dataDir == "" {
-		return ""
-	}
-	return filepath.Join(dataDir, "files")
 }
 
 func (t *Tenant) minds() map[string]minds.Mind {
@@ -147,24 +146,9 @@ func (t *Tenant) minds() map[string]minds.Mind {
 		echo.Architecture:       echo.Mind{},
 		openaichat.Architecture: t.chat,
 		scripted.Architecture:   scripted.Mind{},
-		checks.Architecture:     checks.NewMind(checks.Pools{seed.PurchasingConnectionID: t.purchasing}),
-		verified.Architecture:   verified.NewMind(t.models, map[string]*sql.DB{seed.SalesConnectionID: t.sales}),
+		checks.Architecture:     checks.NewMind(databases{t.sources}),
+		verified.Architecture:   verified.NewMind(t.models, databases{t.sources}.verify),
 	}
-}
-
-// models reads an agent's semantic data models for the verified queries.
-func (t *Tenant) models(ctx context.Context, agentID string) ([]verified.Model, error) {
-	stored, err := t.store.AgentModels(ctx, agentID)
-	if err != nil {
-		return nil, err
-	}
-	models := make([]verified.Model, len(stored))
-	for i, m := range stored {
-		if models[i], err = verified.ParseModel(m.Definition); err != nil {
-			return nil, fmt.Errorf("semantic data model %q: %w", m.Name, err)
-		}
-	}
-	return models, nil
 }
 
 // Handler serves the API below both forms of the base: /tenants/local/api/v2 and
@@ -203,14 +187,17 @@ func (t *Tenant) Close() error {
 	if t.transport != nil {
 		errs = append(errs, t.transport.Close())
 	}
-	if t.blobs != nil {
-		errs = append(errs, t.blobs.Close())
+	if t.sources != nil {
+		errs = append(errs, t.sources.Close())
 	}
 	if t.sales != nil {
 		errs = append(errs, t.sales.Close())
 	}
 	if t.purchasing != nil {
 		errs = append(errs, t.purchasing.Close())
+	}
+	if t.blobs != nil {
+		errs = append(errs, t.blobs.Close())
 	}
 	if t.store != nil {
 		errs = append(errs, t.store.Close())

@@ -1,7 +1,7 @@
-// Package api speaks the tenant's REST API: the vendor's API v2, agents,
-// conversations and work items, over a store, a runner and a worker. Start from [New].
+// Package api speaks the tenant's REST API, the vendor's API v2, over a store, a
+// runner and a worker. Start from [New].
 //
-// Every answer but a stream is JSON; every error is the vendor's error envelope.
+// Every answer but a stream or a file is JSON; every error is the vendor's error envelope.
 // What the vendor leaves open is decided here: a wrong key is 401, lists take a
 // limit of 1 to 200 (50 if not given), a second message of a conversation waits
 // until the first is answered, and a synchronous post whose run fails is a 500 with
@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/internal/localtenant/blobs"
+	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/store"
@@ -26,9 +27,10 @@ type Config struct {
 	TenantID string
 	Key      string // the bearer key
 	Store    *store.Store
+	Blobs    *blobs.Store         // the bytes of files
+	Sources  *datasource.Registry // of the data connections in Store
 	Runner   *runs.Runner
 	Worker   *worker.Worker
-	Blobs    *blobs.Store
 	Faults   *faults.Switches
 	Logger   zerolog.Logger
 }
@@ -52,7 +54,11 @@ func (s *server) table() []route {
 		s.serviceRoutes(),
 		s.agentRoutes(),
 		s.conversationRoutes(),
+		s.fileRoutes(),
+		s.dataFrameRoutes(),
 		s.workItemRoutes(),
+		s.dataConnectionRoutes(),
+		s.semanticDataModelRoutes(),
 		s.faultRoutes(),
 	)
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -50,11 +49,11 @@ func (s *server) listWorkItems(w http.ResponseWriter, r *http.Request, _ ids) er
 	if err != nil {
 		return err
 	}
-	limit, err := wholeNumber(r, "limit", defaultWorkItemLimit, 1)
+	limit, err := wholeNumber(r.URL.Query(), "limit", defaultWorkItemLimit, 1)
 	if err != nil {
 		return err
 	}
-	offset, err := wholeNumber(r, "offset", 0, 0)
+	offset, err := wholeNumber(r.URL.Query(), "offset", 0, 0)
 	if err != nil {
 		return err
 	}
@@ -96,19 +95,6 @@ func joined(statuses []store.WorkItemStatus) string {
 		names[i] = string(status)
 	}
 	return strings.Join(names, ", ")
-}
-
-// wholeNumber reads a number of the query that is at least the least.
-func wholeNumber(r *http.Request, name string, fallback, least int) (int, error) {
-	text := r.URL.Query().Get(name)
-	if text == "" {
-		return fallback, nil
-	}
-	number, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || int(number) < least {
-		return 0, invalid("query -> "+name, fmt.Sprintf("must be a whole number from %d on", least))
-	}
-	return int(number), nil
 }
 
 func (s *server) getWorkItem(w http.ResponseWriter, r *http.Request, ids ids) error {

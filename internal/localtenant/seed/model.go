@@ -21,7 +21,7 @@ func salesModel() store.Model {
 	if err != nil {
 		panic("seed: " + err.Error()) // made of texts and numbers alone
 	}
-	return store.Model{ID: SalesModelID, Name: "sales", Description: description, Definition: definition}
+	return store.Model{ID: SalesModelID, Name: "sales", Description: description, Source: "seed", Definition: definition}
 }
 
 func ordersTable() object {

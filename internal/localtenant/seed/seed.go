@@ -1,6 +1,7 @@
 // Package seed is what a new tenant begins with: the sales database of an
-// invented business ([OpenSales]), a semantic data model over it, its purchasing
-// database ([OpenPurchasing]), and the agents ([Plant]).
+// Package seed is what a new tenant begins with: the databases of an invented
+// business, its sales ([OpenSales]) and its purchasing ([OpenPurchasing]), and over
+// them data connections, a semantic data model and the agents ([Plant]).
 package seed
 
 import (
@@ -70,9 +71,14 @@ var agents = []plantedAgent{
 	},
 }
 
-// Plant adds the model and the agents that the tenant does not have yet. What is
-// there already stays as it is.
+// Plant adds the data connections, the model and the agents that the tenant does
+// not have yet. What is there already stays as it is.
 func Plant(ctx context.Context, s *store.Store) error {
+	for _, connection := range connections(time.Now()) {
+		if err := s.AddDataConnection(ctx, connection); err != nil {
+			return err
+		}
+	}
 	if err := s.AddModel(ctx, salesModel()); err != nil {
 		return err
 	}

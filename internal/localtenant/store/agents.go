@@ -37,7 +37,7 @@ func NewLiveAgent(id string, now time.Time) Agent {
 	return Agent{
 		ID: id, State: "live", Version: version, LiveVersionID: &version,
 		ArchitectureVersion: "1", Mode: "conversational",
-		CreatedBy: "local", CreatedAt: at, UpdatedAt: at,
+		CreatedBy: localUser, CreatedAt: at, UpdatedAt: at,
 	}
 }
 

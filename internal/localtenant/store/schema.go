@@ -65,4 +65,5 @@ CREATE TABLE agent_semantic_data_models (
 ) WITHOUT ROWID;
 `,
 	workItemTables,
+	dataMigration,
 }

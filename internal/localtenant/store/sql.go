@@ -65,3 +65,24 @@ func collect[T any](rows *sql.Rows, limit int, fields func(*T) []any) (Page[T], 
 	}
 	return page, nil
 }
+
+// texts reads a column of texts.
+func (s *Store) texts(ctx context.Context, query string, arguments ...any) ([]string, error) {
+	return readTexts(s.db.Read.QueryContext(ctx, query, arguments...))
+}
+
+func readTexts(rows *sql.Rows, err error) ([]string, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read texts: %w", err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("read text: %w", err)
+		}
+		all = append(all, text)
+	}
+	return all, rows.Err()
+}

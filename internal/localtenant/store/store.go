@@ -1,5 +1,7 @@
 // Package store keeps what a tenant owns in SQLite: agents, conversations with
 // their messages and data frames, semantic data models, and work items. Start from [Open].
+// their messages, files and data frames, semantic data models and the data
+// connections under them. Start from [Open]. The bytes of files are elsewhere.
 //
 // A [Store] is safe for concurrent use. Lists come as a [Page] whose order does
 // not change when something is added while a reader turns the pages.
@@ -19,6 +21,9 @@ var ErrNotFound = errors.New("not found")
 
 // ErrPrecondition says that the state of a thing forbids what was asked for.
 var ErrPrecondition = errors.New("precondition failed")
+
+// ErrConflict says that what is there already stands against it.
+var ErrConflict = errors.New("conflict")
 
 // Store is the tenant's database.
 type Store struct {
@@ -40,6 +45,9 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	}
 	s := &Store{db: db}
 	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), s.Close())
+	}
+	if err := s.dropUnfinishedFrames(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), s.Close())
 	}
 	return s, nil

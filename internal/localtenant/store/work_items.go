@@ -56,9 +56,6 @@ const (
 	ActorHuman  Actor = "HUMAN"
 )
 
-// localUser is the tenant's one user.
-const localUser = "local"
-
 // ErrWorkItemStarted says that a work item is no draft any more.
 var ErrWorkItemStarted = errors.New("the work item has been started")
 

@@ -12,23 +12,23 @@ const maxBars = 60
 
 // chart draws the first column of numbers over the first column, when there is
 // something to compare.
-func chart(m match, r result) (spec string, ok bool) {
-	if len(r.rows) < 2 || len(r.rows) > maxBars || len(r.columns) < 2 {
+func chart(m match, r Result) (spec string, ok bool) {
+	if len(r.Rows) < 2 || len(r.Rows) > maxBars || len(r.Columns) < 2 {
 		return "", false
 	}
 	measure := 1
 	for !r.numeric(measure) {
-		if measure++; measure == len(r.columns) {
+		if measure++; measure == len(r.Columns) {
 			return "", false
 		}
 	}
-	label, quantity := heading(r.columns[0]), heading(r.columns[measure])
-	points := make([]map[string]any, len(r.rows))
-	for i, row := range r.rows {
-		points[i] = map[string]any{label: row[0], quantity: plotted(r.columns[measure], row[measure])}
+	label, quantity := heading(r.Columns[0]), heading(r.Columns[measure])
+	points := make([]map[string]any, len(r.Rows))
+	for i, row := range r.Rows {
+		points[i] = map[string]any{label: row[0], quantity: plotted(r.Columns[measure], row[measure])}
 	}
 	mark, order := "bar", any("-y")
-	if isTime(r.columns[0]) {
+	if isTime(r.Columns[0]) {
 		mark, order = "line", nil
 	}
 	data, err := json.Marshal(map[string]any{
@@ -48,7 +48,7 @@ func isTime(column string) bool { return column == "month" || column == "year" }
 
 // plotted turns cents into an exact decimal number of dollars.
 func plotted(column string, value any) any {
-	cents, ok := value.(int64)
+	cents, ok := whole(value)
 	if !ok || !strings.HasSuffix(column, centsSuffix) {
 		return value
 	}

@@ -29,10 +29,28 @@ type BaseTable struct {
 // Dimension is a column to group by. The sample values of an enumeration are all
 // the values it has.
 type Dimension struct {
-	Name         string   `json:"name"`
-	Synonyms     []string `json:"synonyms"`
-	IsEnum       bool     `json:"is_enum"`
-	SampleValues []string `json:"sample_values"`
+	Name         string       `json:"name"`
+	Synonyms     []string     `json:"synonyms"`
+	IsEnum       bool         `json:"is_enum"`
+	SampleValues sampleValues `json:"sample_values"`
+}
+
+// sampleValues are texts. Models from elsewhere also have numbers and booleans
+// there, which are read as they are written.
+type sampleValues []string
+
+func (v *sampleValues) UnmarshalJSON(data []byte) error {
+	var values []json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		return err
+	}
+	*v = make(sampleValues, len(values))
+	for i, value := range values {
+		if json.Unmarshal(value, &(*v)[i]) != nil {
+			(*v)[i] = string(value)
+		}
+	}
+	return nil
 }
 
 // VerifiedQuery is a question with the SQL that answers it.

@@ -2,43 +2,31 @@ package verified
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 )
 
-// result is what a query gave.
-type result struct {
-	columns []string
-	rows    [][]any // int64, float64, string or nil
+// ErrNoConnection is a [QueryFunc]'s answer for a data connection that does not
+// exist.
+var ErrNoConnection = errors.New("no such data connection")
+
+// QueryFunc runs a query with named parameters, written as :name, on the data
+// connection with that id. A [minds.Failure] reaches the user.
+type QueryFunc func(ctx context.Context, connectionID, sql string, parameters map[string]any) (Result, error)
+
+// Result is what a query gave. Values are int64, float64, json.Number, string, bool
+// or nil.
+type Result struct {
+	Dialect string // of the SQL, such as sqlite
+	Columns []string
+	Rows    [][]any
+	More    bool // there were more rows than a result holds
 }
 
-func run(ctx context.Context, db *sql.DB, m match) (result, error) {
-	var arguments []any
-	for name, value := range m.values {
-		arguments = append(arguments, sql.Named(name, value))
-	}
-	rows, err := db.QueryContext(ctx, m.query.SQL, arguments...)
+func (mind *Mind) run(ctx context.Context, connection string, m match) (Result, error) {
+	r, err := mind.query(ctx, connection, m.query.SQL, m.values)
 	if err != nil {
-		return result{}, fmt.Errorf("run %s: %w", m.query.Name, err)
-	}
-	defer rows.Close()
-	var r result
-	if r.columns, err = rows.Columns(); err != nil {
-		return result{}, fmt.Errorf("run %s: %w", m.query.Name, err)
-	}
-	for rows.Next() {
-		row := make([]any, len(r.columns))
-		into := make([]any, len(row))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return result{}, fmt.Errorf("run %s: %w", m.query.Name, err)
-		}
-		r.rows = append(r.rows, row)
-	}
-	if err := rows.Err(); err != nil {
-		return result{}, fmt.Errorf("run %s: %w", m.query.Name, err)
+		return Result{}, fmt.Errorf("run %s: %w", m.query.Name, err)
 	}
 	return r, nil
 }

@@ -1,6 +1,7 @@
 package verified
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -48,8 +49,26 @@ func cell(column string, value any) string {
 		return grouped(value)
 	case float64:
 		return strconv.FormatFloat(value, 'f', 2, 64)
+	case json.Number:
+		if n, ok := whole(value); ok {
+			return cell(column, n)
+		}
+		return value.String()
 	}
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(fmt.Sprint(value))
+}
+
+// whole is the value of a whole number, which databases also give as an exact
+// decimal: the sum of large integers is one.
+func whole(value any) (int64, bool) {
+	switch value := value.(type) {
+	case int64:
+		return value, true
+	case json.Number:
+		n, err := value.Int64()
+		return n, err == nil
+	}
+	return 0, false
 }
 
 // dollars writes cents as 1,234.56, without going through a float.
@@ -83,13 +102,13 @@ func grouped(n int64) string {
 }
 
 // table writes a result as a Markdown table.
-func table(r result) string {
+func table(r Result) string {
 	var out strings.Builder
 	writeRow := func(cells []string) {
 		out.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
-	headings, rules := make([]string, len(r.columns)), make([]string, len(r.columns))
-	for i, column := range r.columns {
+	headings, rules := make([]string, len(r.Columns)), make([]string, len(r.Columns))
+	for i, column := range r.Columns {
 		headings[i], rules[i] = heading(column), "---"
 		if r.numeric(i) {
 			rules[i] = "---:"
@@ -97,36 +116,39 @@ func table(r result) string {
 	}
 	writeRow(headings)
 	writeRow(rules)
-	for _, row := range r.rows[:min(len(r.rows), maxTableRows)] {
+	for _, row := range r.Rows[:min(len(r.Rows), maxTableRows)] {
 		cells := make([]string, len(row))
 		for i, value := range row {
-			cells[i] = cell(r.columns[i], value)
+			cells[i] = cell(r.Columns[i], value)
 		}
 		writeRow(cells)
 	}
-	if more := len(r.rows) - maxTableRows; more > 0 {
+	if r.More {
+		fmt.Fprintf(&out, "\nThe result was cut after %d rows.\n", len(r.Rows))
+	}
+	if more := len(r.Rows) - maxTableRows; more > 0 {
 		fmt.Fprintf(&out, "\n%d more rows are in the data frame.\n", more)
 	}
 	return out.String()
 }
 
 // numeric says whether a column holds numbers and nothing else.
-func (r result) numeric(column int) bool {
-	for _, row := range r.rows {
+func (r Result) numeric(column int) bool {
+	for _, row := range r.Rows {
 		switch row[column].(type) {
-		case int64, float64:
+		case int64, float64, json.Number:
 		default:
 			return false
 		}
 	}
-	return len(r.rows) > 0
+	return len(r.Rows) > 0
 }
 
 // summary says in a sentence what the result shows first.
-func summary(m match, r result) string {
-	facts := make([]string, len(r.columns))
-	for i, column := range r.columns {
-		value := cell(column, r.rows[0][i])
+func summary(m match, r Result) string {
+	facts := make([]string, len(r.Columns))
+	for i, column := range r.Columns {
+		value := cell(column, r.Rows[0][i])
 		if strings.HasSuffix(column, centsSuffix) {
 			value = "$" + value
 		}
@@ -136,8 +158,8 @@ func summary(m match, r result) string {
 		name := strings.TrimSuffix(strings.TrimSuffix(column, centsSuffix), percentSuffix)
 		facts[i] = strings.ReplaceAll(name, "_", " ") + " **" + value + "**"
 	}
-	if len(r.rows) == 1 {
+	if len(r.Rows) == 1 {
 		return "The answer: " + strings.Join(facts, ", ") + "."
 	}
-	return fmt.Sprintf("%d rows answer this. First comes %s.", len(r.rows), strings.Join(facts, ", "))
+	return fmt.Sprintf("%d rows answer this. First comes %s.", len(r.Rows), strings.Join(facts, ", "))
 }

@@ -6,8 +6,8 @@ package verified
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,14 +22,14 @@ const Architecture = "verified-queries"
 
 // Mind is a [minds.Mind].
 type Mind struct {
-	models      func(ctx context.Context, agentID string) ([]Model, error)
-	connections map[string]*sql.DB
+	models func(ctx context.Context, agentID string) ([]Model, error)
+	query  QueryFunc
 }
 
-// NewMind makes a mind that answers from the models of an agent, over the
-// databases of the data connections by id.
-func NewMind(models func(ctx context.Context, agentID string) ([]Model, error), connections map[string]*sql.DB) *Mind {
-	return &Mind{models: models, connections: connections}
+// NewMind makes a mind that answers from the models of an agent, over the data
+// connections that query reaches.
+func NewMind(models func(ctx context.Context, agentID string) ([]Model, error), query QueryFunc) *Mind {
+	return &Mind{models: models, query: query}
 }
 
 // Answer answers one question. A question that gives nothing but values, such as
@@ -83,19 +83,14 @@ func (k *knowledge) understand(ctx context.Context, turn minds.Turn, now time.Ti
 // answerFrom runs the query and shows what it gives.
 func (mind *Mind) answerFrom(ctx context.Context, model Model, m match, out minds.Emitter) error {
 	out.Think(fmt.Sprintf("This asks for the verified query %q of the model %q.%s", m.query.Name, model.Name, assumptions(m)))
-	connection := model.Tables[0].BaseTable.DataConnectionID
-	db, ok := mind.connections[connection]
-	if !ok {
-		return &minds.Failure{Code: "bad_request", Message: fmt.Sprintf("The model %q is on the data connection %q, which does not exist.", model.Name, connection)}
-	}
 	if err := minds.Pause(ctx, stepPause); err != nil {
 		return err
 	}
-	r, err := query(ctx, db, model, m, out)
+	r, err := mind.call(ctx, model, m, out)
 	if err != nil {
 		return err
 	}
-	if len(r.rows) == 0 {
+	if len(r.Rows) == 0 {
 		return speak(ctx, out, "The query ran and found nothing: no rows answer “"+m.query.NLQ+"”"+valuesInWords(m)+".")
 	}
 	keep(m, r, out)
@@ -105,27 +100,33 @@ func (mind *Mind) answerFrom(ctx context.Context, model Model, m match, out mind
 	return speak(ctx, out, summary(m, r)+assumptions(m)+"\n\n"+table(r))
 }
 
-// query runs the SQL as a tool call.
-func query(ctx context.Context, db *sql.DB, model Model, m match, out minds.Emitter) (result, error) {
+// call runs the SQL as a tool call.
+func (mind *Mind) call(ctx context.Context, model Model, m match, out minds.Emitter) (Result, error) {
 	call := out.Call("query_semantic_data_model", object(map[string]any{
 		"semantic_data_model": model.Name, "verified_query": m.query.Name, "sql_query": m.query.SQL, "parameters": m.values,
 	}))
 	call.Start()
-	r, err := run(ctx, db, m)
+	connection := model.Tables[0].BaseTable.DataConnectionID
+	r, err := mind.run(ctx, connection, m)
 	if err != nil {
 		call.Fail("The query failed.")
-		return result{}, err
+		if errors.Is(err, ErrNoConnection) {
+			return Result{}, &minds.Failure{Code: "bad_request", Message: fmt.Sprintf("The model %q is on the data connection %q, which does not exist.", model.Name, connection)}
+		}
+		return Result{}, err
 	}
-	call.Finish(object(map[string]any{"columns": r.columns, "rows": append([][]any{}, r.rows...)}))
+	call.Finish(object(map[string]any{"columns": r.Columns, "rows": append([][]any{}, r.Rows...)}))
 	return r, nil
 }
 
 // keep leaves the result in the conversation as a tool call of its own.
-func keep(m match, r result, out minds.Emitter) {
-	call := out.Call("create_data_frame", object(map[string]any{"name": m.query.Name, "columns": r.columns}))
+func keep(m match, r Result, out minds.Emitter) {
+	call := out.Call("create_data_frame", object(map[string]any{"name": m.query.Name, "columns": r.Columns}))
 	call.Start()
-	out.Keep(thread.DataFrame{Name: m.query.Name, SQLQuery: m.query.SQL, Columns: r.columns, Rows: r.rows})
-	call.Finish(object(map[string]any{"name": m.query.Name, "num_rows": len(r.rows), "num_columns": len(r.columns)}))
+	out.Keep(thread.DataFrame{
+		Name: m.query.Name, SQLQuery: m.query.SQL, SQLDialect: r.Dialect, Columns: r.Columns, Rows: r.Rows,
+	})
+	call.Finish(object(map[string]any{"name": m.query.Name, "num_rows": len(r.Rows), "num_columns": len(r.Columns)}))
 }
 
 // object encodes arguments and results of tool calls, which are made of texts

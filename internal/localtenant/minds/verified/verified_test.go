@@ -176,10 +176,43 @@ func answer(t *testing.T, question string, history func(context.Context) ([]thre
 		}
 		mind := verified.NewMind(func(context.Context, string) ([]verified.Model, error) {
 			return []verified.Model{shopModel(t)}, nil
-		}, map[string]*sql.DB{"d1": db})
+		}, queryOn(db))
 		err = mind.Answer(t.Context(), minds.Turn{Message: question, History: history}, out)
 	})
 	return out, err
+}
+
+// queryOn runs the queries of the connection d1 on a database.
+func queryOn(db *sql.DB) verified.QueryFunc {
+	return func(ctx context.Context, connection, query string, parameters map[string]any) (verified.Result, error) {
+		if connection != "d1" {
+			return verified.Result{}, verified.ErrNoConnection
+		}
+		var arguments []any
+		for name, value := range parameters {
+			arguments = append(arguments, sql.Named(name, value))
+		}
+		rows, err := db.QueryContext(ctx, query, arguments...)
+		if err != nil {
+			return verified.Result{}, err
+		}
+		defer rows.Close()
+		r := verified.Result{Dialect: "sqlite"}
+		if r.Columns, err = rows.Columns(); err != nil {
+			return verified.Result{}, err
+		}
+		for rows.Next() {
+			row, into := make([]any, len(r.Columns)), make([]any, len(r.Columns))
+			for i := range row {
+				into[i] = &row[i]
+			}
+			if err := rows.Scan(into...); err != nil {
+				return verified.Result{}, err
+			}
+			r.Rows = append(r.Rows, row)
+		}
+		return r, rows.Err()
+	}
 }
 
 // notes is an emitter that remembers what matters here.
@@ -248,7 +281,9 @@ func TestErrorsOfAnAnswer(t *testing.T) {
 	}
 	mind = verified.NewMind(func(context.Context, string) ([]verified.Model, error) {
 		return []verified.Model{shopModel(t)}, nil
-	}, nil)
+	}, func(context.Context, string, string, map[string]any) (verified.Result, error) {
+		return verified.Result{}, verified.ErrNoConnection
+	})
 	var failure *minds.Failure
 	if err := mind.Answer(t.Context(), minds.Turn{Message: "What is broken?"}, &notes{}); !errors.As(err, &failure) || !strings.Contains(failure.Message, `"d1", which does not exist`) {
 		t.Errorf("no connection: %v", err)
@@ -258,7 +293,7 @@ func TestErrorsOfAnAnswer(t *testing.T) {
 	for _, question := range []string{"What is broken?", "no idea"} {
 		mind := verified.NewMind(func(context.Context, string) ([]verified.Model, error) {
 			return []verified.Model{shopModel(t)}, nil
-		}, map[string]*sql.DB{"d1": nil})
+		}, queryOn(nil))
 		if err := mind.Answer(ended, minds.Turn{Message: question}, &notes{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, with a context that has ended: %v", question, err)
 		}

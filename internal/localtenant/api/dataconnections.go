@@ -1,0 +1,201 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"sema4mcp/internal/localtenant/datasource"
+	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/thread"
+)
+
+const (
+	maxDescription = 10_000 // characters
+	maxTags        = 100
+)
+
+func (s *server) dataConnectionRoutes() []route {
+	const (
+		connections = "data-connections"
+		connection  = connections + "/{connection}"
+	)
+	return []route{
+		newRoute(connections, methods{
+			http.MethodGet:  s.listDataConnections,
+			http.MethodPost: s.createDataConnection,
+		}),
+		newRoute(connection, methods{
+			http.MethodGet:    s.getDataConnection,
+			http.MethodPut:    s.replaceDataConnection,
+			http.MethodDelete: s.deleteDataConnection,
+		}),
+		newRoute(connection+"/semantic-views", methods{http.MethodGet: s.listSemanticViews}),
+	}
+}
+
+// publicConnection is a PublicDataConnection of the vendor's API v2.
+type publicConnection struct {
+	ID            string          `json:"id"`
+	Name          string          `json:"name"`
+	Description   string          `json:"description"`
+	Engine        string          `json:"engine"`
+	Configuration json.RawMessage `json:"configuration"` // without secrets
+	Tags          []string        `json:"tags"`
+	CreatedAt     string          `json:"created_at"`
+	UpdatedAt     string          `json:"updated_at"`
+}
+
+func public(c store.DataConnection) (publicConnection, error) {
+	configuration, err := withoutSecrets(c.Configuration)
+	return publicConnection{
+		ID: c.ID, Name: c.Name, Description: c.Description, Engine: c.Engine, Configuration: configuration,
+		Tags: c.Tags, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}, err
+}
+
+func (s *server) listDataConnections(w http.ResponseWriter, r *http.Request, _ ids) error {
+	const list = "data connections"
+	window, err := window(r, list)
+	if err != nil {
+		return err
+	}
+	stored, err := s.Store.DataConnections(r.Context(), window)
+	if err != nil {
+		return err
+	}
+	connections := store.Page[publicConnection]{Items: make([]publicConnection, len(stored.Items)), Next: stored.Next}
+	for i, c := range stored.Items {
+		if connections.Items[i], err = public(c); err != nil {
+			return err
+		}
+	}
+	return writeJSON(w, http.StatusOK, pageOf(list, connections))
+}
+
+func (s *server) getDataConnection(w http.ResponseWriter, r *http.Request, ids ids) error {
+	connection, err := s.Store.DataConnection(r.Context(), ids["connection"])
+	if err != nil {
+		return err
+	}
+	return writeConnection(w, connection)
+}
+
+func writeConnection(w http.ResponseWriter, c store.DataConnection) error {
+	connection, err := public(c)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, connection)
+}
+
+// createDataConnection connects before it stores.
+func (s *server) createDataConnection(w http.ResponseWriter, r *http.Request, _ ids) error {
+	connection, err := readConnection(r)
+	if err != nil {
+		return err
+	}
+	if err := s.checkConnection(r, connection); err != nil {
+		return err
+	}
+	connection.ID = uuid.NewString()
+	connection.CreatedAt = thread.Timestamp(time.Now()).String()
+	connection.UpdatedAt = connection.CreatedAt
+	if err := s.Store.AddDataConnection(r.Context(), connection); err != nil {
+		return err
+	}
+	return writeConnection(w, connection)
+}
+
+// replaceDataConnection connects before it stores. A secret that is left out stays
+// as it is, so that what was read can be sent back.
+func (s *server) replaceDataConnection(w http.ResponseWriter, r *http.Request, ids ids) error {
+	stored, err := s.Store.DataConnection(r.Context(), ids["connection"])
+	if err != nil {
+		return err
+	}
+	connection, err := readConnection(r)
+	if err != nil {
+		return err
+	}
+	if connection.Engine == stored.Engine {
+		if connection.Configuration, err = withSecretsOf(stored.Configuration, connection.Configuration); err != nil {
+			return err
+		}
+	}
+	if err := s.checkConnection(r, connection); err != nil {
+		return err
+	}
+	connection.ID, connection.CreatedAt = stored.ID, stored.CreatedAt
+	connection.UpdatedAt = thread.Timestamp(time.Now()).String()
+	if err := s.Store.ReplaceDataConnection(r.Context(), connection); err != nil {
+		return err
+	}
+	if err := s.Sources.Forget(connection.ID); err != nil {
+		return err
+	}
+	return writeConnection(w, connection)
+}
+
+func readConnection(r *http.Request) (store.DataConnection, error) {
+	body, err := readFields(r)
+	if err != nil {
+		return store.DataConnection{}, err
+	}
+	connection := store.DataConnection{
+		Name:          body.requiredText("name", notBlank, atMost(maxName)),
+		Engine:        body.requiredText("engine", notBlank, atMost(maxName)),
+		Configuration: body.requiredObject("configuration"),
+		Description:   body.textOr("description", "", atMost(maxDescription)),
+		Tags:          append([]string{}, body.optionalTexts("tags", notBlank, atMost(maxName))...),
+	}
+	if len(connection.Tags) > maxTags {
+		body.fault("tags", "must not have more than 100 elements")
+	}
+	return connection, body.err()
+}
+
+// checkConnection answers 400 when the connection does not work.
+func (s *server) checkConnection(r *http.Request, c store.DataConnection) error {
+	err := s.Sources.Check(r.Context(), datasource.Settings{Engine: c.Engine, Configuration: c.Configuration})
+	return badSource(err)
+}
+
+// badSource answers a failure of a data connection with 400.
+func badSource(err error) error {
+	if failure, ok := errors.AsType[*datasource.Failure](err); ok {
+		return &problem{status: http.StatusBadRequest, message: sentence(failure.Message)}
+	}
+	return err
+}
+
+// sentence makes one of an error's text.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}
+
+func (s *server) deleteDataConnection(w http.ResponseWriter, r *http.Request, ids ids) error {
+	if err := s.Store.DeleteDataConnection(r.Context(), ids["connection"]); err != nil {
+		return err
+	}
+	if err := s.Sources.Forget(ids["connection"]); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// listSemanticViews is empty: semantic views are a matter of Snowflake.
+func (s *server) listSemanticViews(w http.ResponseWriter, r *http.Request, ids ids) error {
+	if _, err := s.Store.DataConnection(r.Context(), ids["connection"]); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, []struct{}{})
+}

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"path"
+	"strings"
+
+	"sema4mcp/internal/localtenant/store"
+)
+
+// sniffedBytes is how much of a file http.DetectContentType looks at.
+const sniffedBytes = 512
+
+const unknownType = "application/octet-stream"
+
+// byExtension are the types of files that people give to agents; what else the
+// system knows is not the same everywhere.
+var byExtension = map[string]string{
+	".csv":  "text/csv",
+	".doc":  "application/msword",
+	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	".html": "text/html",
+	".jpeg": "image/jpeg",
+	".jpg":  "image/jpeg",
+	".json": "application/json",
+	".md":   "text/markdown",
+	".pdf":  "application/pdf",
+	".png":  "image/png",
+	".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+	".tab":  "text/tab-separated-values",
+	".tsv":  "text/tab-separated-values",
+	".txt":  "text/plain",
+	".xls":  "application/vnd.ms-excel",
+	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	".xml":  "application/xml",
+	".yaml": "application/yaml",
+	".yml":  "application/yaml",
+	".zip":  "application/zip",
+}
+
+// mediaType is what the sender says of a file, or what its name or first bytes
+// tell.
+func mediaType(part *multipart.Part, name string, begin []byte) string {
+	sent := part.Header.Get("Content-Type")
+	if plain, parameters, err := mime.ParseMediaType(sent); err == nil && plain != unknownType && strings.Contains(plain, "/") {
+		if formatted := mime.FormatMediaType(plain, parameters); formatted != "" {
+			return formatted
+		}
+	}
+	if known, ok := byExtension[strings.ToLower(path.Ext(name))]; ok {
+		return known
+	}
+	return http.DetectContentType(begin)
+}
+
+// isTable tells whether a file has comma-separated values.
+func isTable(file store.File) bool {
+	plain, _, _ := strings.Cut(file.MIMEType, ";")
+	switch plain {
+	case "text/csv", "application/csv", "text/tab-separated-values":
+		return true
+	}
+	switch strings.ToLower(path.Ext(file.Ref)) {
+	case ".csv", ".tsv", ".tab":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// DataConnection is a PublicDataConnection of the vendor's API v2, and more: its
+// configuration is whole, with the secrets, and is not for answers or logs.
+type DataConnection struct {
+	ID            string
+	Name          string // not unique
+	Description   string
+	Engine        string
+	Configuration json.RawMessage // an object
+	Tags          []string
+	CreatedAt     string
+	UpdatedAt     string
+}
+
+const connectionColumns = `id, name, description, engine, configuration, tags, created_at, updated_at`
+
+// connectionRow is a connection as its columns hold it.
+type connectionRow struct {
+	DataConnection
+	configuration, tags string
+}
+
+func (r *connectionRow) fields() []any {
+	return []any{&r.ID, &r.Name, &r.Description, &r.Engine, &r.configuration, &r.tags, &r.CreatedAt, &r.UpdatedAt}
+}
+
+func (r *connectionRow) connection() (DataConnection, error) {
+	r.Configuration = json.RawMessage(r.configuration)
+	if err := json.Unmarshal([]byte(r.tags), &r.Tags); err != nil {
+		return DataConnection{}, fmt.Errorf("read data connection: tags: %w", err)
+	}
+	return r.DataConnection, nil
+}
+
+// values are the columns of a connection for writing, after its search name.
+func (c DataConnection) values() ([]any, error) {
+	tags, err := json.Marshal(append([]string{}, c.Tags...))
+	if err != nil {
+		return nil, fmt.Errorf("data connection: tags: %w", err)
+	}
+	row := connectionRow{DataConnection: c, configuration: string(c.Configuration), tags: string(tags)}
+	return append([]any{searchName(c.Name)}, row.fields()...), nil
+}
+
+// DataConnections lists the data connections, oldest first.
+func (s *Store) DataConnections(ctx context.Context, w Window) (Page[DataConnection], error) {
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+connectionColumns+` FROM data_connections
+		WHERE position > ? ORDER BY position LIMIT ?`, w.After, w.Limit+1)
+	if err != nil {
+		return Page[DataConnection]{}, fmt.Errorf("list data connections: %w", err)
+	}
+	stored, err := collect(rows, w.Limit, (*connectionRow).fields)
+	if err != nil {
+		return Page[DataConnection]{}, err
+	}
+	page := Page[DataConnection]{Items: make([]DataConnection, len(stored.Items)), Next: stored.Next}
+	for i := range stored.Items {
+		if page.Items[i], err = stored.Items[i].connection(); err != nil {
+			return Page[DataConnection]{}, err
+		}
+	}
+	return page, nil
+}
+
+// DataConnection finds a data connection by id.
+func (s *Store) DataConnection(ctx context.Context, id string) (DataConnection, error) {
+	var row connectionRow
+	err := s.db.Read.QueryRowContext(ctx, `SELECT `+connectionColumns+` FROM data_connections WHERE id = ?`, id).Scan(row.fields()...)
+	if err != nil {
+		return DataConnection{}, explain(err, "data connection", id)
+	}
+	return row.connection()
+}
+
+// DataConnectionIDs are the ids of the connections of that name, in any case,
+// oldest first.
+func (s *Store) DataConnectionIDs(ctx context.Context, name string) ([]string, error) {
+	return s.texts(ctx, `SELECT id FROM data_connections WHERE search_name = ? ORDER BY position`, searchName(name))
+}
+
+// AddDataConnection stores a connection unless one with this id is already there.
+func (s *Store) AddDataConnection(ctx context.Context, c DataConnection) error {
+	values, err := c.values()
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Write.ExecContext(ctx, `INSERT INTO data_connections (search_name, `+connectionColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`, values...)
+	if err != nil {
+		return fmt.Errorf("add data connection %q: %w", c.ID, err)
+	}
+	return nil
+}
+
+// ReplaceDataConnection stores a connection over the one with the same id.
+func (s *Store) ReplaceDataConnection(ctx context.Context, c DataConnection) error {
+	values, err := c.values()
+	if err != nil {
+		return err
+	}
+	result, err := s.db.Write.ExecContext(ctx, `UPDATE data_connections SET (search_name, `+connectionColumns+`) =
+		(?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?`, append(values, c.ID)...)
+	return changed(result, err, "data connection", c.ID)
+}
+
+// DeleteDataConnection deletes a connection. ErrConflict says that semantic data
+// models are built on it, and names them.
+func (s *Store) DeleteDataConnection(ctx context.Context, id string) error {
+	return s.transact(ctx, "delete data connection "+id, func(tx *sql.Tx) error {
+		users, err := readTexts(tx.QueryContext(ctx, `SELECT name FROM semantic_data_models
+			WHERE json_valid(model) AND EXISTS (SELECT 1 FROM json_tree(model)
+				WHERE key = 'data_connection_id' AND atom = ?) ORDER BY position`, id))
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return fmt.Errorf("semantic data models are built on it: %s: delete or change them first: %w",
+				strings.Join(users, ", "), ErrConflict)
+		}
+		result, err := tx.ExecContext(ctx, `DELETE FROM data_connections WHERE id = ?`, id)
+		return changed(result, err, "data connection", id)
+	})
+}
+
+// changed tells what a statement on one row has come to.
+func changed(result sql.Result, err error, what, id string) error {
+	if err != nil {
+		return fmt.Errorf("change %s %q: %w", what, id, err)
+	}
+	if count, err := result.RowsAffected(); err != nil || count == 0 {
+		return errors.Join(err, notFound(what, id))
+	}
+	return nil
+}

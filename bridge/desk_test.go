@@ -182,11 +182,18 @@ func (d *desk) begin(agentID, tool, message string) string {
 	return o.Meta["ai.sema4/run"].ThreadID
 }
 
+// listedTool is a tool as hosts see it.
+type listedTool struct {
+	Name, Title, Description string
+	Annotations              mcp.ToolAnnotation
+	InputSchema              json.RawMessage
+}
+
 // tools are what tools/list shows.
-func (d *desk) tools(agentID string) []mcp.Tool {
+func (d *desk) tools(agentID string) []listedTool {
 	d.t.Helper()
 	result, _ := d.request(agentID, "tools/list", args{})
-	var listed struct{ Tools []mcp.Tool }
+	var listed struct{ Tools []listedTool }
 	if err := json.Unmarshal(result, &listed); err != nil {
 		d.t.Fatal(err)
 	}

@@ -112,6 +112,11 @@ func (r *recorder) Reply(reply exchange.Reply) error {
 // request carries one request and returns its result.
 func (d *desk) request(agentID, method string, params any) (json.RawMessage, []string) {
 	d.t.Helper()
+	return d.carry(d.server(agentID), method, params)
+}
+
+func (d *desk) carry(to *server.MCPServer, method string, params any) (json.RawMessage, []string) {
+	d.t.Helper()
 	encoded, err := json.Marshal(params)
 	if err != nil {
 		d.t.Fatal(err)
@@ -121,7 +126,7 @@ func (d *desk) request(agentID, method string, params any) (json.RawMessage, []s
 		d.t.Fatal(fault)
 	}
 	var answered recorder
-	if err := exchange.Carry(d.t.Context(), d.server(agentID), batch.Messages[0], new(exchange.Peer), &answered); err != nil {
+	if err := exchange.Carry(d.t.Context(), to, batch.Messages[0], new(exchange.Peer), &answered); err != nil {
 		d.t.Fatal(err)
 	}
 	if answered.reply.Error != nil {
@@ -134,7 +139,18 @@ type args = map[string]any
 
 func (d *desk) call(agentID, tool string, arguments args) outcome {
 	d.t.Helper()
-	result, told := d.request(agentID, "tools/call", args{"name": tool, "arguments": arguments, "_meta": args{"progressToken": 1}})
+	return d.callOn(d.server(agentID), tool, arguments)
+}
+
+// offline calls a tool of the server that asks nothing of the tenant before.
+func (d *desk) offline(tool string, arguments args) outcome {
+	d.t.Helper()
+	return d.callOn(d.bridge.OfflineServer(), tool, arguments)
+}
+
+func (d *desk) callOn(to *server.MCPServer, tool string, arguments args) outcome {
+	d.t.Helper()
+	result, told := d.carry(to, "tools/call", args{"name": tool, "arguments": arguments, "_meta": args{"progressToken": 1}})
 	o := outcome{told: told}
 	if err := json.Unmarshal(result, &o); err != nil {
 		d.t.Fatalf("%v in %s", err, result)

@@ -3,7 +3,6 @@ package restclient
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 )
@@ -38,14 +37,13 @@ func (a *ImportedAgent) UnmarshalJSON(data []byte) error {
 
 // MarshalJSON writes what UnmarshalJSON reads.
 func (a ImportedAgent) MarshalJSON() ([]byte, error) {
+	agent, err := NewRawObject(a.Agent)
+	if err != nil {
+		return nil, err
+	}
 	return encodeMembers(struct {
 		MCPServers []MCPServerReference `json:"unresolved_mcp_servers,omitzero"`
-	}{a.UnresolvedMCPServers}, a.members())
-}
-
-func (a ImportedAgent) members() RawObject {
-	members, _ := NewRawObject(a.Agent)
-	return members
+	}{a.UnresolvedMCPServers}, agent)
 }
 
 // Export opens the package of an agent, a zip file in which secrets are masked.
@@ -58,30 +56,24 @@ func (s *AgentsService) Export(ctx context.Context, id string) (*Download, error
 // [ErrConflict] if the agent's name is taken. A server that says nothing leaves
 // the agent to be found by its name.
 func (s *AgentsService) Import(ctx context.Context, pkg io.Reader) (*ImportedAgent, error) {
-	imported, err := call[ImportedAgent](ctx, s.client, uploadPackage(http.MethodPost, pkg, "agents", "import"))
+	req := uploadPackage(http.MethodPost, pkg, "agents", "import")
+	req.optional = true
+	imported, err := call[ImportedAgent](ctx, s.client, req)
 	return imported, taken(err)
 }
 
 // ImportOver replaces the draft of an agent by a package, read as it is sent.
 // Files of the agent are only added to.
 func (s *AgentsService) ImportOver(ctx context.Context, id string, pkg io.Reader) (*ImportedAgent, error) {
-	imported, err := call[ImportedAgent](ctx, s.client, uploadPackage(http.MethodPut, pkg, "agents", id, "import"))
-	if err != nil || imported.ID != "" {
-		return imported, taken(err)
-	}
-	agent, err := s.Get(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("the package is imported, but the agent cannot be read: %w", err)
-	}
-	return &ImportedAgent{Agent: *agent}, nil
+	req := uploadPackage(http.MethodPut, pkg, "agents", id, "import")
+	imported, err := change[ImportedAgent](ctx, s.client, req, get("agents", id))
+	return imported, taken(err)
 }
 
 func uploadPackage(method string, pkg io.Reader, segments ...string) request {
 	form := newForm()
 	form.file("file", FileUpload{Name: "agent.zip", ContentType: "application/zip", Content: pkg})
-	req := form.into(newRequest(method, segments...))
-	req.optional = req.invalid == nil && segments[len(segments)-1] == "import"
-	return req
+	return form.into(newRequest(method, segments...))
 }
 
 // AgentDiff is what importing a package over an agent would change.

@@ -25,8 +25,8 @@ const (
 // Agent is the vendor's PublicAgent (API v2, agents). Old servers fill in ID,
 // Name, Description and Mode only.
 type Agent struct {
-	ID                  string    `json:"id"`
-	Name                string    `json:"name"`
+	ID                  string    `json:"id,omitzero"`
+	Name                string    `json:"name,omitzero"`
 	Description         string    `json:"description,omitzero"`
 	RunbookText         string    `json:"runbook_text,omitzero"` // the agent's instructions, Markdown
 	State               string    `json:"state,omitzero"`        // [AgentDraft] or [AgentLive]
@@ -124,7 +124,7 @@ type AgentUpdate struct {
 // until the next Publish.
 func (s *AgentsService) Update(ctx context.Context, id string, update AgentUpdate) (*Agent, error) {
 	req := patch(update, "agents", id).needs(update != AgentUpdate{}, "an update of an agent needs a field to change")
-	updated, err := call[Agent](ctx, s.client, req)
+	updated, err := change[Agent](ctx, s.client, req, get("agents", id))
 	return updated, meaning(err, ErrConflict, http.StatusConflict)
 }
 

@@ -63,7 +63,8 @@ func (s *ConversationsService) Delete(ctx context.Context, agentID, conversation
 	return &deleted, nil
 }
 
-// Messages fetches one page of the messages of a conversation.
+// Messages fetches one page of the messages of a conversation, in the server's
+// order; see [SortMessages].
 func (s *ConversationsService) Messages(ctx context.Context, agentID, conversationID string, opts *ListOptions) (*Page[Message], error) {
 	o := valueOf(opts)
 	return s.messages(agentID, conversationID, o).page(ctx, o.Cursor)
@@ -98,6 +99,7 @@ func (s *ConversationsService) Send(ctx context.Context, agentID, conversationID
 	if err := s.client.decode(req, response, body, &answer); err != nil {
 		return nil, err
 	}
+	SortMessages(answer)
 	return answer, nil
 }
 

@@ -106,7 +106,8 @@ func (s *DataConnectionsService) Create(ctx context.Context, connection DataConn
 // Replace replaces all of a data connection: change what Get returned, so that
 // nothing is lost, and set the secrets again where the server keeps them back.
 func (s *DataConnectionsService) Replace(ctx context.Context, id string, connection DataConnection) (*DataConnection, error) {
-	return call[DataConnection](ctx, s.client, connection.withBody(put(nil, "data-connections", id)))
+	req := connection.withBody(put(nil, "data-connections", id))
+	return change[DataConnection](ctx, s.client, req, get("data-connections", id).private())
 }
 
 // Delete deletes a data connection.

@@ -65,7 +65,7 @@ func TestDataFrameRowsThatAreNone(t *testing.T) {
 // The decoder sees valid JSON alone when encoding/json calls it; called by
 // itself, it has to stand anything.
 func TestDataFrameRowsOfBrokenJSON(t *testing.T) {
-	for _, body := range []string{`[`, `[{`, `[{"a"`, `[{"a":`, `[{"a":1`, `[[`, `[[1,`, `[[1,}`, `[}`, `{"rows":[[1`, ` `} {
+	for _, body := range []string{`[`, `[{`, `[{"a"`, `[{"a":`, `[{"a":1`, `[[`, `[[1,`, `[[1,}`, `[}`, `[,`, `[{,`, `[{"a":1,`, `{"rows":[[1`, ` `} {
 		var rows DataFrameRows
 		if err := rows.UnmarshalJSON([]byte(body)); err == nil {
 			t.Errorf("%s: no error", body)

@@ -128,3 +128,98 @@ func FuzzErrorBody(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRoundTrip takes objects through every type that keeps what it does not
+// know.
+func FuzzRoundTrip(f *testing.F) {
+	for _, wire := range []string{agentWire, stateWire, modelWire, mcpWire, connWire, schedWire, itemWire} {
+		f.Add([]byte(wire))
+	}
+	f.Add([]byte(`{"":1,"-":{},"name":null,"tags":[1.0],"headers":{"a":{"value":7},"b":[],"c":"d"},"created_at":"2026-07-02","new":"<\u2028>"}`))
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		document, err := parseDocument(wire)
+		if err != nil || objectOf(document) == nil {
+			return
+		}
+		for name, create := range kept {
+			once, err := again(t, create, string(wire))
+			if err != nil {
+				t.Fatalf("%s refuses %s: %v", name, wire, err)
+			}
+			twice, err := again(t, create, once)
+			if err != nil || twice != once {
+				t.Errorf("%s: %s becomes %s becomes %s, %v", name, wire, once, twice, err)
+			}
+			result, err := parseDocument([]byte(once))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for member, value := range objectOf(document) {
+				if strings.HasPrefix(member, "new") && !sameWire(t, string(encodeDocument(value)), string(encodeDocument(objectOf(result)[member]))) {
+					t.Errorf("%s: %q of %s becomes %s", name, member, wire, once)
+				}
+			}
+			if len(objectOf(result)) != len(objectOf(document)) {
+				t.Errorf("%s: %s gains or loses members: %s", name, wire, once)
+			}
+		}
+	})
+}
+
+func FuzzDataFrameRows(f *testing.F) {
+	for _, body := range []string{
+		`[{"z":1.50,"a":null},{"b":[{}]}]`, `{"columns":["a",{"name":"b"}],"rows":[[1,"x"],{"b":2,"c":3}],"name":"n","description":"d"}`,
+		`{"data":[]}`, `{"rows":[[]]}`, `[[1]]`, `[{"a":1,"a":2}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var rows DataFrameRows
+		if json.Unmarshal(body, &rows) != nil {
+			return
+		}
+		for i, row := range rows.Rows {
+			if len(row) != len(rows.Columns) {
+				t.Errorf("row %d of %s has %d values for %d columns", i, body, len(row), len(rows.Columns))
+			}
+		}
+		if _, err := json.Marshal(rows); err != nil {
+			t.Errorf("%s cannot be written: %v", body, err)
+		}
+	})
+}
+
+func FuzzCanonicalJSON(f *testing.F) {
+	for _, c := range signedCallbacks {
+		f.Add([]byte(c.body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		document, err := parseDocument(body)
+		if err != nil {
+			return
+		}
+		canonical := canonicalJSON(document)
+		for _, b := range []byte(canonical) {
+			if b < ' ' || b > '~' {
+				t.Fatalf("%s is not ASCII: %q", body, canonical)
+			}
+		}
+		parsed, err := parseDocument([]byte(canonical))
+		if err != nil || string(encodeDocument(parsed)) != string(encodeDocument(document)) {
+			t.Errorf("%s becomes %s, %v", body, canonical, err)
+		}
+		equal(t, "again", canonicalJSON(parsed), canonical)
+	})
+}
+
+func FuzzBaseName(f *testing.F) {
+	for _, name := range []string{"a.csv", "../a", `..\..`, "/", ".", "a/..", "\x00", "\u202e", strings.Repeat("ü", 300)} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		base := baseName(name)
+		if base == "." || base == ".." || strings.ContainsAny(base, "/\\\x00\n") || len(base) > maxExcerptBytes || !utf8.ValidString(base) {
+			t.Errorf("%q becomes %q", name, base)
+		}
+	})
+}

@@ -2,9 +2,11 @@ package restclient
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net/url"
+	"slices"
 )
 
 // MCPServersService keeps the MCP servers whose tools agents may be given.
@@ -19,8 +21,8 @@ const (
 )
 
 // MCPServer is the vendor's PublicMcpServer. It has exactly one of URL and
-// Command. Headers, Env and OAuthClientConfig are secret: printed, they show
-// names alone.
+// Command. Headers, Env, OAuthClientConfig, Args and parts of the URL may be
+// secret: printed, the server shows none of their values.
 type MCPServer struct {
 	ID                   string                       `json:"id,omitzero"`
 	Name                 string                       `json:"name,omitzero"`
@@ -61,6 +63,15 @@ func (m MCPServer) MarshalJSON() ([]byte, error) {
 	return encodeMembers(plain(m), m.Extra)
 }
 
+// Format leaves out what may be secret: beside what hides itself, arguments and
+// parts of the URL.
+func (m MCPServer) Format(state fmt.State, verb rune) {
+	type plain MCPServer
+	m.URL = withoutSecrets(m.URL)
+	m.Args = slices.Repeat([]string{redactedSecret}, len(m.Args))
+	_, _ = fmt.Fprintf(state, fmt.FormatString(state, verb), plain(m))
+}
+
 // LogValue logs the server without its secrets.
 func (m MCPServer) LogValue() slog.Value { return hidden(m) }
 
@@ -76,7 +87,19 @@ func (m MCPServer) secrets() []string {
 			secrets = append(secrets, secretsIn(value)...)
 		}
 	}
-	return append(secrets, secretsInURL(m.URL)...)
+	return append(append(secrets, m.Args...), secretsInURL(m.URL)...)
+}
+
+// withoutSecrets leaves out the password and the query of a URL.
+func withoutSecrets(text string) string {
+	address, err := url.Parse(text)
+	if err != nil {
+		return redactedSecret
+	}
+	if address.RawQuery != "" {
+		address.RawQuery = redactedSecret
+	}
+	return address.Redacted()
 }
 
 // secretsInURL lists the password and the values of the query.
@@ -132,7 +155,8 @@ func (s *MCPServersService) Create(ctx context.Context, server MCPServer) (*MCPS
 // Replace replaces all of an MCP server: change what Get returned, so that
 // nothing is lost, and set the secrets again where the server keeps them back.
 func (s *MCPServersService) Replace(ctx context.Context, id string, server MCPServer) (*MCPServer, error) {
-	return call[MCPServer](ctx, s.client, server.withBody(put(nil, mcpServersCollection, id)))
+	req := server.withBody(put(nil, mcpServersCollection, id))
+	return change[MCPServer](ctx, s.client, req, get(mcpServersCollection, id).private())
 }
 
 // Delete deletes an MCP server.

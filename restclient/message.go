@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,18 @@ func (m Message) Text() string {
 		}
 	}
 	return strings.Join(texts, "\n\n")
+}
+
+// SortMessages puts messages in the order they were written in, oldest first:
+// the vendor promises none. Where one of them does not tell when that was, all
+// stay where they are.
+func SortMessages(messages []Message) {
+	for _, message := range messages {
+		if message.CreatedAt.IsZero() {
+			return
+		}
+	}
+	slices.SortStableFunc(messages, func(a, b Message) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
 }
 
 // UnmarshalJSON reads messages of API v2 and v1. A field of an unexpected type

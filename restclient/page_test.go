@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -234,4 +236,67 @@ func TestCollectionWithASlash(t *testing.T) {
 		t.Fatalf("got %v, want an APIError", err)
 	}
 	equal(t, "path", refused.Path, "/agents/a1/conversations")
+}
+
+func TestAllRunsInConstantMemory(t *testing.T) {
+	const count, perPage = 30_000, 100
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		start, _ := strconv.Atoi(r.URL.Query().Get("offset"))
+		records := make([]string, perPage)
+		for i := range records {
+			records[i] = fmt.Sprintf(`{"work_item_id":"w%d","status":"PENDING","new":%q}`, start+i, strings.Repeat("x", 100))
+		}
+		_, _ = fmt.Fprintf(w, `{"records":[%s],"next_offset":%d}`, strings.Join(records, ","), start+perPage)
+	})
+	var early, late uint64
+	seen := 0
+	for item, err := range client.WorkItems.All(t.Context(), nil) {
+		if err != nil || item.ID != fmt.Sprint("w", seen) {
+			t.Fatalf("item %d is %q, %v", seen, item.ID, err)
+		}
+		switch seen++; seen {
+		case count / 10:
+			early = held()
+		case count:
+			late = held()
+		}
+		if seen == count {
+			break
+		}
+	}
+	equal(t, "items", seen, count)
+	if late > early+256<<10 {
+		t.Errorf("%d bytes were held after a tenth, %d at the end", early, late)
+	}
+}
+
+// held is what stands in the heap and is in use.
+func held() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+func TestCirclesOfCursorsAreFound(t *testing.T) {
+	for length := 1; length < 100; length++ {
+		for lead := range 20 {
+			path := circle{length: 1} // it begins at no cursor, as a list does
+			at, pages := 0, 1
+			for {
+				if at++; at == lead+length+1 {
+					at = lead + 1
+				}
+				if path.closes(strconv.Itoa(at)) {
+					break
+				}
+				if pages++; pages > 4*(lead+length+1) {
+					t.Fatalf("a circle of %d after %d is not found on %d pages", length, lead, pages)
+				}
+			}
+			if pages < lead+length {
+				t.Fatalf("a circle of %d after %d is found on %d pages", length, lead, pages)
+			}
+		}
+	}
 }

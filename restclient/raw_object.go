@@ -116,12 +116,8 @@ func encodeMembers(object any, extra RawObject) ([]byte, error) {
 	if err != nil || len(extra) == 0 {
 		return encoded, err
 	}
-	var fields RawObject
-	if err := json.Unmarshal(encoded, &fields); err != nil {
-		return nil, err
-	}
 	members := maps.Clone(extra)
-	maps.Copy(members, fields)
+	_ = json.Unmarshal(encoded, &members) // what a struct is encoded to is an object
 	return json.Marshal(members)
 }
 

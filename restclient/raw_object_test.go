@@ -113,6 +113,15 @@ func TestWhatIsNoObjectIsRefused(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeEncodedIsAnError(t *testing.T) {
+	broken := Agent{ID: "a1", Extra: RawObject{"new": json.RawMessage("{")}}
+	for name, value := range map[string]any{"an agent": broken, "an imported agent": ImportedAgent{Agent: broken}} {
+		if encoded, err := json.Marshal(value); err == nil {
+			t.Errorf("%s: no error, but %s", name, encoded)
+		}
+	}
+}
+
 func TestReplacingSendsAllThatCame(t *testing.T) {
 	for name, c := range map[string]struct {
 		wire, want string

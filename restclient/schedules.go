@@ -78,7 +78,8 @@ func (s *SchedulesService) Get(ctx context.Context, agentID, id string) (*Schedu
 // Replace replaces all of a schedule: change what Get returned, so that nothing
 // is lost.
 func (s *SchedulesService) Replace(ctx context.Context, agentID, id string, schedule Schedule) (*Schedule, error) {
-	return call[Schedule](ctx, s.client, schedule.withBody(put(nil, "agents", agentID, "schedules", id)))
+	req := schedule.withBody(put(nil, "agents", agentID, "schedules", id))
+	return change[Schedule](ctx, s.client, req, get("agents", agentID, "schedules", id))
 }
 
 // Delete deletes a schedule.

@@ -80,7 +80,8 @@ func (s *SemanticDataModelsService) Create(ctx context.Context, model SemanticDa
 // Replace replaces all of a semantic data model: change what Get returned, so
 // that nothing is lost.
 func (s *SemanticDataModelsService) Replace(ctx context.Context, id string, model SemanticDataModel) (*SemanticDataModel, error) {
-	return call[SemanticDataModel](ctx, s.client, model.withBody(put(nil, modelsCollection, id)))
+	req := model.withBody(put(nil, modelsCollection, id))
+	return change[SemanticDataModel](ctx, s.client, req, get(modelsCollection, id))
 }
 
 // Delete deletes a semantic data model.

@@ -44,8 +44,6 @@ func (f FileUpload) contentType() string {
 	return cmp.Or(f.ContentType, mime.TypeByExtension(path.Ext(f.Name)), octetStreamMediaType)
 }
 
-const octetStreamMediaType = "application/octet-stream"
-
 // size is 0 if it is not known.
 func (f FileUpload) size() int64 {
 	seeker, ok := f.Content.(io.Seeker)

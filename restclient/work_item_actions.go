@@ -1,10 +1,6 @@
 package restclient
 
-import (
-	"context"
-	"encoding/json"
-	"fmt"
-)
+import "context"
 
 // Continue lets the agent go on with a work item, which is PENDING then. Like
 // the other three it is refused with 412 where the status of the item forbids
@@ -28,20 +24,7 @@ func (s *WorkItemsService) Complete(ctx context.Context, id string) (*WorkItem, 
 	return s.act(ctx, id, "complete")
 }
 
-// act reads the work item anew where the answer is not it: {"status":"ok"} or
-// nothing.
 func (s *WorkItemsService) act(ctx context.Context, id, action string) (*WorkItem, error) {
-	_, body, err := s.client.fetch(ctx, post(nil, "work-items", id, action).private())
-	if err != nil {
-		return nil, err
-	}
-	item := &WorkItem{}
-	if json.Unmarshal(body, item) == nil && item.ID != "" {
-		return item, nil
-	}
-	item, err = s.Get(ctx, id, nil)
-	if err != nil {
-		return nil, fmt.Errorf("the server did %s the work item, but it cannot be read: %w", action, err)
-	}
-	return item, nil
+	req := post(nil, "work-items", id, action).private()
+	return change[WorkItem](ctx, s.client, req, get("work-items", id).private())
 }

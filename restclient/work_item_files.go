@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -35,6 +36,9 @@ func (u *WorkItemUpload) UnmarshalJSON(data []byte) error {
 	type plain WorkItemUpload
 	return decodeMembers(data, (*plain)(u), &u.Extra)
 }
+
+// LogValue logs the upload without its address.
+func (u WorkItemUpload) LogValue() slog.Value { return hidden(u) }
 
 // UploadFile adds a file to the DRAFT with an id, or makes a new DRAFT of it if
 // workItemID is empty. Where the server asks for the bytes at another address,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"log/slog"
 	"strconv"
 	"strings"
 )
@@ -80,6 +81,9 @@ func (w WorkItem) MarshalJSON() ([]byte, error) {
 	return encodeMembers(plain(w), w.Extra)
 }
 
+// LogValue logs the work item without the secrets of its callbacks.
+func (w WorkItem) LogValue() slog.Value { return hidden(w) }
+
 // WorkItemListOptions choose work items, and one page of them.
 type WorkItemListOptions struct {
 	AgentID    string
@@ -148,6 +152,9 @@ func (w WorkItemCreate) MarshalJSON() ([]byte, error) {
 	return encodeMembers(plain(w), w.Extra)
 }
 
+// LogValue logs the work without the secrets of its callbacks.
+func (w WorkItemCreate) LogValue() slog.Value { return hidden(w) }
+
 func (w WorkItemCreate) secrets() []string {
 	var secrets []string
 	for _, callback := range w.Callbacks {
@@ -172,5 +179,6 @@ func (s *WorkItemsService) Create(ctx context.Context, item WorkItemCreate) (*Wo
 // characters.
 func (s *WorkItemsService) Rename(ctx context.Context, id, name string) (*WorkItem, error) {
 	req := patch(map[string]string{"work_item_name": name}, "work-items", id).private()
-	return call[WorkItem](ctx, s.client, req.needs(strings.TrimSpace(name) != "", "a work item cannot have an empty name"))
+	req = req.needs(strings.TrimSpace(name) != "", "a work item cannot have an empty name")
+	return change[WorkItem](ctx, s.client, req, get("work-items", id).private())
 }

@@ -48,12 +48,12 @@ func TestActionThatCannotBeReadAfterwards(t *testing.T) {
 	if _, ok := errors.AsType[*APIError](err); !ok {
 		t.Fatalf("got %v, want an APIError inside", err)
 	}
-	contains(t, "error", err.Error(), "the server did cancel the work item, but it cannot be read: GET /work-items/w1: 404")
+	contains(t, "error", err.Error(), "POST /work-items/w1/cancel was accepted, but what came of it cannot be read: GET /work-items/w1: 404")
 
 	_, err = client.Agents.Publish(t.Context(), "a1", nil)
 	contains(t, "error", err.Error(), "the agent is published, but its state cannot be read: GET /agents/a1/state: 404")
 	_, err = client.Agents.ImportOver(t.Context(), "a1", strings.NewReader("PK"))
-	contains(t, "error", err.Error(), "the package is imported, but the agent cannot be read: GET /agents/a1: 404")
+	contains(t, "error", err.Error(), "PUT /agents/a1/import was accepted, but what came of it cannot be read: GET /agents/a1: 404")
 }
 
 // progressing answers a work item that becomes status after so many looks.

@@ -2,6 +2,7 @@ package contracttest_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -163,6 +164,9 @@ func TestOperationsAreDescribed(t *testing.T) {
 			}
 			if local := strings.HasPrefix(path, "/local/"); local != slices.Contains(operation.Tags, "local") {
 				t.Errorf("%s: tags %q", name, operation.Tags)
+			}
+			if status := operation.Extensions["x-local-status"]; status != nil && operation.Responses.Value(fmt.Sprint(status)) == nil {
+				t.Errorf("%s: x-local-status %v is not listed", name, status)
 			}
 			checkStatuses(t, name, path, operation)
 		}

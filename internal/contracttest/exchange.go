@@ -111,6 +111,9 @@ func (e *exchange) check(complete bool) {
 		e.report(problem)
 		return
 	}
+	if stream := e.answer.events; stream != nil {
+		complete = stream.finished.Load()
+	}
 	if known && complete {
 		exercised.add(e.route.Operation.OperationID, e.answer.status)
 	}

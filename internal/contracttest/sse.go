@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -27,6 +28,11 @@ type events struct {
 
 	count int
 	last  string // event_type
+	wrong bool
+
+	// finished says that agent_finished has come, and nothing wrong before it. A
+	// reader may close the stream then, on any goroutine.
+	finished atomic.Bool
 }
 
 func (s *events) write(p []byte) {
@@ -60,7 +66,7 @@ func (s *events) endLine(line []byte) {
 	case "data":
 		s.data = append(append(s.data, value...), '\n')
 	default:
-		s.report(fmt.Sprintf("event %d has a line that is neither event nor data", s.count+1))
+		s.complain(fmt.Sprintf("event %d has a line that is neither event nor data", s.count+1))
 	}
 }
 
@@ -68,10 +74,16 @@ func (s *events) endEvent() {
 	if len(s.data) > 0 || s.long {
 		s.count++
 		if problem := s.check(); problem != "" && !s.long {
-			s.report(fmt.Sprintf("event %d: %s", s.count, problem))
+			s.complain(fmt.Sprintf("event %d: %s", s.count, problem))
 		}
+		s.finished.Store(s.last == agentFinished && !s.wrong)
 	}
 	s.name, s.data, s.long = "", s.data[:0], false
+}
+
+func (s *events) complain(what string) {
+	s.wrong = true
+	s.report(what)
 }
 
 // check looks at an event and at its place in the stream.

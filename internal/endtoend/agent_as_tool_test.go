@@ -1,7 +1,6 @@
 package endtoend_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"strings"
@@ -42,22 +41,35 @@ func serveAgents(t *testing.T, tenant *testtenant.Tenant) string {
 
 // withModel is a tenant whose agent Assistant has a language model and the MCP
 // servers given.
-func withModel(t *testing.T, model *testllm.Model, servers ...openaichat.Server) (*testtenant.Tenant, string) {
+func withModel(t *testing.T, model *testllm.Model, servers ...restclient.MCPServer) (*testtenant.Tenant, string) {
 	t.Helper()
 	tenant := testtenant.StartWith(t, localtenant.Config{
 		Logger: zerolog.Nop(),
 		Agents: []localtenant.AgentSpec{{Name: "Assistant", Architecture: openaichat.Architecture, Runbook: "Answer with numbers."}},
-		LLM: openaichat.Config{URL: model.URL, Key: "model-key", Model: "test-model",
-			Servers: func(context.Context, string) ([]openaichat.Server, error) { return servers, nil }},
+		LLM:    openaichat.Config{URL: model.URL, Key: "model-key", Model: "test-model"},
 	})
-	return tenant, tenant.AgentID("Assistant")
+	agent := tenant.AgentID("Assistant")
+	client := tenant.Client()
+	for _, server := range servers {
+		created, err := client.MCPServers.Create(t.Context(), server)
+		if err == nil {
+			err = client.Agents.AttachMCPServer(t.Context(), agent, created.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := client.Agents.Publish(t.Context(), agent, nil); err != nil {
+		t.Fatal(err)
+	}
+	return tenant, agent
 }
 
-func analystServer(address, key string) openaichat.Server {
-	return openaichat.Server{
-		ID: "s1", Name: "analyst", Transport: "streamable-http",
+func analystServer(address, key string) restclient.MCPServer {
+	return restclient.MCPServer{
+		Name: "analyst", Transport: restclient.TransportStreamableHTTP,
 		URL:     address + "/tenants/local/api/v1/agent-mcp/" + localtenant.SalesAnalystID + "/mcp/",
-		Headers: map[string]string{"Authorization": "Bearer " + key},
+		Headers: map[string]restclient.MCPServerVariable{"Authorization": {Type: restclient.VariableSecret, Value: restclient.Secret("Bearer " + key)}},
 	}
 }
 
@@ -127,7 +139,7 @@ func TestAnAgentCallsAnAgent(t *testing.T) {
 func TestAnAgentWithTheWrongKeyForAnother(t *testing.T) {
 	const wrong = "planted-wrong-key"
 	model := testllm.Start(t, testllm.Says("I cannot look it up."))
-	tenant, agent := withModel(t, model, analystServer(serveAgents(t, testtenant.Start(t)), wrong), openaichat.Server{Name: "gone", URL: "http://127.0.0.1:1/mcp"})
+	tenant, agent := withModel(t, model, analystServer(serveAgents(t, testtenant.Start(t)), wrong), restclient.MCPServer{Name: "gone", URL: "http://127.0.0.1:1/mcp"})
 	client := tenant.Client()
 	conversation, err := client.Conversations.Create(t.Context(), agent, "talk")
 	if err != nil {

@@ -34,7 +34,7 @@ type AgentSpec struct {
 
 var (
 	architectures = []string{verified.Architecture, checks.Architecture, openaichat.Architecture, scripted.Architecture, echo.Architecture}
-	modes         = []string{"conversational", "worker"}
+	modes         = []string{store.Conversational, store.Worker}
 )
 
 // complete fills in the defaults and checks the rest.

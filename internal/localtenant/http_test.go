@@ -91,8 +91,9 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		})
 	}
 	for _, test := range []struct{ method, path, allow string }{
-		{http.MethodPost, "/agents", "GET"},
-		{http.MethodPatch, agent, "GET"},
+		{http.MethodPut, "/agents", "GET, POST"},
+		{http.MethodPost, agent, "DELETE, GET, PATCH"},
+		{http.MethodGet, "/agents/import", "POST"},
 		{http.MethodGet, agent + "/conversations/x/stream", "POST"},
 		{http.MethodGet, agent + "/conversations/x", "DELETE"},
 		{http.MethodPut, agent + "/conversations", "GET, POST"},

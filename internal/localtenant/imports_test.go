@@ -16,8 +16,9 @@ const (
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                  {"/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
-	"/api":              {"/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/sdm", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
+	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
+	"/agentpackage":     {},
+	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
 	"/blobs":            {},
 	"/csvframe":         {},
 	"/datasource":       {},
@@ -28,18 +29,20 @@ var mayImport = map[string][]string{
 	"/minds/openaichat": {"/minds", "/thread"},
 	"/minds/scripted":   {"/minds", "/thread"},
 	"/minds/verified":   {"/minds", "/thread"},
-	"/runs":             {"/minds", "/sqlitedb", "/store", "/thread"},
+	"/runs":             {"/blobs", "/minds", "/sqlitedb", "/store", "/thread"},
+	"/schedule":         {},
 	"/sdm":              {"/datasource"},
 	"/seed":             {"/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":         {},
 	"/store":            {"/sqlitedb", "/thread"},
 	"/thread":           {},
-	"/worker":           {"/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"/worker":           {"/blobs", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
 }
 
 // libraries are what the packages may import from outside the module.
 var libraries = []string{
-	"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/rs/zerolog", "go.yaml.in/yaml/v4", "golang.org/x/text/", "modernc.org/sqlite",
+	"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/robfig/cron/v3", "github.com/rs/zerolog",
+	"go.yaml.in/yaml/v4", "golang.org/x/net/http/httpguts", "golang.org/x/text/", "modernc.org/sqlite",
 }
 
 // librariesOf are what single packages may import beside those. This mind is a

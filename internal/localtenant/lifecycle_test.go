@@ -235,3 +235,18 @@ func TestCloseEndsRuns(t *testing.T) {
 		}
 	})
 }
+
+// stored asks a tenant's database from outside.
+func stored[T any](t *testing.T, dir, query string, arguments ...any) T {
+	t.Helper()
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.Join(dir, "tenant.sqlite")}).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var value T
+	if err := db.QueryRowContext(t.Context(), query, arguments...).Scan(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}

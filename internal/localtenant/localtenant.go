@@ -125,17 +125,19 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	if err := t.addAgents(ctx, cfg.Agents); err != nil {
 		return nil, err
 	}
-	cfg.LLM.TenantID = TenantID
+	cfg.LLM.TenantID, cfg.LLM.Servers = TenantID, t.mcpServers
 	if t.chat, err = openaichat.NewMind(cfg.LLM); err != nil {
 		return nil, err
 	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
+	t.runner.ReadFiles(t.blobs)
 	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
 		return nil, err
 	}
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
 		Store: t.store, Blobs: t.blobs, Sources: t.sources, Runner: t.runner, Worker: t.worker, Faults: switches, Logger: cfg.Logger,
+		Architectures: architectures, DefaultArchitecture: echo.Architecture,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil

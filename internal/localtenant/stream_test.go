@@ -256,7 +256,7 @@ func TestFailuresOfARun(t *testing.T) {
 func TestUnknownArchitecture(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
-	if err := changeStored(t, dir, `UPDATE agents SET architecture_name = 'other' WHERE id = ?`, localtenant.EchoID); err != nil {
+	if err := changeStored(t, dir, `UPDATE agent_versions SET architecture_name = 'other' WHERE agent_id = ?`, localtenant.EchoID); err != nil {
 		t.Fatal(err)
 	}
 	s := c.stream(c.converse(localtenant.EchoID), "x")

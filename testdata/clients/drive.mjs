@@ -20,7 +20,7 @@ expect(story.endsWith(LAST_SENTENCE), 'the tenant tells another story than the o
 
 const agentTools = agent => [`message_${agent}_agent`, `list_${agent}_agent_threads`, `get_${agent}_agent_thread_messages`, 'get_run', 'cancel_run']
 const tenantTools = ['list_agents', 'ask_agent', 'list_threads', 'get_thread_messages', 'get_run', 'cancel_run',
-  ...['sales_analyst', 'storyteller', 'echo', 'agente_unicode'].map(agent => `message_${agent}_agent`)]
+  ...['sales_analyst', 'storyteller', 'echo', 'agente_unicode', 'invoice_clerk'].map(agent => `message_${agent}_agent`)]
 const overHTTP = (origin, agent) => () => http(origin + agentPath(agent))
 
 // Each place: where a client connects, what it is to find there.

@@ -33,6 +33,9 @@ type Config struct {
 	Worker   *worker.Worker
 	Faults   *faults.Switches
 	Logger   zerolog.Logger
+	// Architectures are the names an agent's architecture can have.
+	Architectures       []string
+	DefaultArchitecture string
 }
 
 type server struct {
@@ -53,6 +56,9 @@ func (s *server) table() []route {
 	return slices.Concat(
 		s.serviceRoutes(),
 		s.agentRoutes(),
+		s.scheduleRoutes(),
+		s.mcpServerRoutes(),
+		s.documentIntelligenceRoutes(),
 		s.conversationRoutes(),
 		s.fileRoutes(),
 		s.dataFrameRoutes(),

@@ -2,8 +2,6 @@ package api
 
 import "net/http"
 
-const maxName = 255 // characters
-
 func (s *server) conversationRoutes() []route {
 	const (
 		conversations = "agents/{agent}/conversations"

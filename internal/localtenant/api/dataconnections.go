@@ -14,10 +14,7 @@ import (
 	"sema4mcp/internal/localtenant/thread"
 )
 
-const (
-	maxDescription = 10_000 // characters
-	maxTags        = 100
-)
+const maxTags = 100
 
 func (s *server) dataConnectionRoutes() []route {
 	const (

@@ -70,10 +70,12 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		writeFailure(w, http.StatusInternalServerError, failed.Failure)
 	case errors.Is(err, store.ErrNotFound):
 		writeError(w, http.StatusNotFound, err.Error())
-	case errors.Is(err, store.ErrPrecondition):
-		writeError(w, http.StatusPreconditionFailed, err.Error())
 	case errors.Is(err, store.ErrConflict):
 		writeError(w, http.StatusConflict, err.Error())
+	case errors.Is(err, store.ErrPrecondition):
+		writeError(w, http.StatusPreconditionFailed, err.Error())
+	case errors.Is(err, store.ErrLimit):
+		writeError(w, http.StatusUnprocessableEntity, err.Error())
 	case errors.Is(err, runs.ErrClosed) || s.Runner.Closed():
 		writeError(w, http.StatusServiceUnavailable, "The tenant is shutting down; try again when it is back.")
 	case r.Context().Err() != nil: // nobody is left to be answered

@@ -63,6 +63,12 @@ func (f *fields) given(name string) bool {
 	return ok && string(raw) != "null"
 }
 
+// Longest texts, in characters.
+const (
+	maxName        = 255
+	maxDescription = 10_000
+)
+
 // textRule says what is wrong with a text, or "".
 type textRule func(text string) string
 

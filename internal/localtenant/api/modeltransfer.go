@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -214,14 +216,11 @@ func (s *server) warnOfMissing(r *http.Request, definition json.RawMessage, a *a
 // importForAgent attaches the model to an agent, and gives its id: that of the
 // agent's own where it has the same.
 func (s *server) importForAgent(r *http.Request, agentID string, model store.Model, a *arrival) (string, error) {
-	if _, err := s.Store.Agent(r.Context(), agentID); err != nil {
-		return "", err
-	}
-	attached, err := s.Store.AgentModels(r.Context(), agentID)
+	attached, err := s.Store.EditedModels(r.Context(), agentID, store.Window{Limit: math.MaxInt32})
 	if err != nil {
 		return "", err
 	}
-	for _, own := range attached {
+	for _, own := range attached.Items {
 		if sdm.Same(own.Definition, model.Definition) {
 			a.IsDuplicate = true
 			return own.ID, nil
@@ -230,5 +229,5 @@ func (s *server) importForAgent(r *http.Request, agentID string, model store.Mod
 			a.Warnings = append(a.Warnings, fmt.Sprintf("the agent has another semantic data model called %q", own.Name))
 		}
 	}
-	return model.ID, s.Store.AddAgentModel(r.Context(), agentID, model)
+	return model.ID, s.Store.AddAgentModel(r.Context(), agentID, model, time.Now())
 }

@@ -33,11 +33,10 @@ func window(r *http.Request, list string) (store.Window, error) {
 		w.Limit = min(limit, maxLimit)
 	}
 	if token := query.Get("next"); token != "" {
-		after, ok := decodeCursor(list, token)
-		if !ok {
+		var ok bool
+		if w.After, w.AfterName, ok = decodeCursor(list, token); !ok {
 			return w, invalid("query -> next", "is no cursor of this list; leave it out to begin anew")
 		}
-		w.After = after
 	}
 	return w, nil
 }
@@ -45,26 +44,28 @@ func window(r *http.Request, list string) (store.Window, error) {
 func pageOf[T any](list string, p store.Page[T]) page[T] {
 	answer := page[T]{Data: p.Items}
 	if p.Next != 0 {
-		token := encodeCursor(list, p.Next)
+		token := encodeCursor(list, p.Next, p.NextName)
 		answer.Next, answer.HasMore = &token, true
 	}
 	return answer
 }
 
-// A cursor names its list, so that it is not taken for one of another list.
-func encodeCursor(list string, position int64) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(list + ":" + strconv.FormatInt(position, 10)))
+// A cursor names its list, so that it is not taken for one of another list, and
+// the position of the last entry, with its name in a list ordered by names.
+func encodeCursor(list string, position int64, name string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + ":" + strconv.FormatInt(position, 10) + ":" + name))
 }
 
-func decodeCursor(list, token string) (int64, bool) {
+func decodeCursor(list, token string) (position int64, name string, ok bool) {
 	plain, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
-		return 0, false
+		return 0, "", false
 	}
-	number, ok := strings.CutPrefix(string(plain), list+":")
+	place, ok := strings.CutPrefix(string(plain), list+":")
 	if !ok {
-		return 0, false
+		return 0, "", false
 	}
-	position, err := strconv.ParseInt(number, 10, 64)
-	return position, err == nil && position > 0
+	number, name, _ := strings.Cut(place, ":")
+	position, err = strconv.ParseInt(number, 10, 64)
+	return position, name, err == nil && position > 0
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -20,7 +19,7 @@ func eachPart(r *http.Request, take func(*multipart.Part) error) error {
 	}
 	for {
 		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // a wrapped one says that the body was cut off
 			return nil
 		}
 		if err != nil {

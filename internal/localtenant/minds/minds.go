@@ -4,6 +4,7 @@ package minds
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"sema4mcp/internal/localtenant/thread"
@@ -24,8 +25,20 @@ type Turn struct {
 	Message string
 	// History reads the conversation before this message, oldest first.
 	History func(ctx context.Context) ([]thread.Message, error)
+	// Files lists the files of the conversation, oldest first.
+	Files func(ctx context.Context) ([]File, error)
+	// OpenFile opens a file of the conversation by its name, for the caller to close.
+	// The error wraps [fs.ErrNotExist] when there is none.
+	OpenFile func(ctx context.Context, name string) (io.ReadCloser, error)
 
 	ConversationID, RunID string // for those a mind works with
+}
+
+// File is a file of a conversation.
+type File struct {
+	Name     string
+	MIMEType string
+	Size     int64 // bytes
 }
 
 // Agent is what a mind needs to know of the agent it thinks for.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -76,6 +77,10 @@ func (r *Runner) think(run *Run, asked question, out *recorder) (err error) {
 		Message: asked.text,
 		History: func(ctx context.Context) ([]thread.Message, error) {
 			return r.messagesBefore(ctx, run.conversationID, asked.messageID)
+		},
+		Files: func(ctx context.Context) ([]minds.File, error) { return r.filesOf(ctx, run.conversationID) },
+		OpenFile: func(ctx context.Context, name string) (io.ReadCloser, error) {
+			return r.openFile(ctx, run.conversationID, name)
 		},
 		ConversationID: run.conversationID, RunID: run.ID,
 	}, out)

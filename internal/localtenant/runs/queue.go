@@ -1,6 +1,9 @@
 package runs
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // join puts a run at the end of its conversation's queue. The caller holds r.mu.
 func (r *Runner) join(run *Run) {
@@ -32,4 +35,18 @@ func (r *Runner) runsOf(conversationID string) []*Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.queues[conversationID])
+}
+
+func (r *Runner) runsOfAgent(agentID string) []*Run {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*Run
+	for queue := range maps.Values(r.queues) {
+		for _, run := range queue {
+			if run.agent.ID == agentID {
+				all = append(all, run)
+			}
+		}
+	}
+	return all
 }

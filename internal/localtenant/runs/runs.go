@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/minds"
 	"sema4mcp/internal/localtenant/store"
 	"sema4mcp/internal/localtenant/thread"
@@ -36,6 +37,7 @@ var (
 // Runner runs agents.
 type Runner struct {
 	store *store.Store
+	blobs *blobs.Store          // nil when no files can be read
 	minds map[string]minds.Mind // by architecture name
 	log   zerolog.Logger
 
@@ -145,7 +147,15 @@ func (r *Runner) carry(run *Run) {
 
 // CancelConversation cancels all runs of a conversation and waits for their ends.
 func (r *Runner) CancelConversation(ctx context.Context, conversationID string) error {
-	all := r.runsOf(conversationID)
+	return cancelAll(ctx, r.runsOf(conversationID))
+}
+
+// CancelAgent cancels all runs of an agent and waits for their ends.
+func (r *Runner) CancelAgent(ctx context.Context, agentID string) error {
+	return cancelAll(ctx, r.runsOfAgent(agentID))
+}
+
+func cancelAll(ctx context.Context, all []*Run) error {
 	for _, run := range slices.Backward(all) { // so that none gets the turn of one before it
 		run.cancel(ErrConversationDeleted)
 	}

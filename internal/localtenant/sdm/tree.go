@@ -31,11 +31,11 @@ func nextNode(decoder *json.Decoder) (*yaml.Node, error) {
 	case json.Delim:
 		return nextCollection(decoder, token)
 	case json.Number:
-		tag := "!!int"
-		if strings.ContainsAny(token.String(), ".eE") {
-			tag = "!!float"
+		node := &yaml.Node{Kind: yaml.ScalarNode, Value: token.String()}
+		if node.ShortTag() == "!!str" { // beyond the numbers of YAML
+			node.Tag = "!!float"
 		}
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: token.String()}, nil
+		return node, nil
 	case nil:
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}, nil
 	case bool:

@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"sema4mcp/internal/localtenant/minds/checks"
 	"sema4mcp/internal/localtenant/minds/scripted"
 	"sema4mcp/internal/localtenant/seed"
 	"sema4mcp/internal/localtenant/store"
@@ -76,6 +79,45 @@ func TestSalesDatabaseIsAlwaysTheSame(t *testing.T) {
 	}
 }
 
+func TestPurchasingDatabase(t *testing.T) {
+	const fingerprint = `SELECT SUM(total_cents * 31 + received_cents) FROM order_totals`
+	dir := t.TempDir()
+	var first int64
+	for _, place := range []string{"", "", dir, dir} {
+		db, err := seed.OpenPurchasing(t.Context(), place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if got := number(t, db, fingerprint); first != 0 && got != first {
+			t.Errorf("%q: %d, want %d", place, got, first)
+		} else {
+			first = got
+		}
+		for query, want := range map[string]int64{
+			`SELECT COUNT(*) FROM pragma_foreign_key_check`:                                                                          0,
+			`SELECT COUNT(*) FROM vendors`:                                                                                           8,
+			`SELECT COUNT(*) FROM purchase_orders`:                                                                                   60,
+			`SELECT COUNT(*) FROM paid_invoices`:                                                                                     15,
+			`SELECT COUNT(*) FROM order_totals WHERE received_cents = 0`:                                                             15,
+			`SELECT COUNT(*) FROM order_totals WHERE received_cents = total_cents`:                                                   30,
+			`SELECT COUNT(*) FROM order_totals WHERE 2 * received_cents = total_cents`:                                               15,
+			`SELECT COUNT(*) FROM paid_invoices p JOIN order_totals t ON t.number = p.order_number WHERE amount_cents = total_cents`: 15,
+			`SELECT COUNT(*) FROM purchase_orders WHERE ordered_on <> date(ordered_on)`:                                              0,
+		} {
+			if got := number(t, db, query); got != want {
+				t.Errorf("%s: %d, want %d", query, got, want)
+			}
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seed.OpenPurchasing(t.Context(), filepath.Join(dir, "file")); err == nil {
+		t.Error("a file was taken for a directory")
+	}
+}
+
 func TestPlant(t *testing.T) {
 	ctx := t.Context()
 	s, err := store.Open(ctx, "")
@@ -93,6 +135,9 @@ func TestPlant(t *testing.T) {
 		t.Fatalf("%d agents, %v", len(page.Items), err)
 	}
 	for _, agent := range page.Items {
+		if _, err := checks.Parse(agent.RunbookText); agent.ArchitectureName == checks.Architecture && err != nil {
+			t.Errorf("the runbook of %s: %v", agent.Name, err)
+		}
 		if _, err := scripted.Parse(agent.RunbookText); agent.ArchitectureName == scripted.Architecture && err != nil {
 			t.Errorf("the runbook of %s: %v", agent.Name, err)
 		}

@@ -45,15 +45,14 @@ func (s *Store) Conversation(ctx context.Context, agentID, id string) (Conversat
 	return c, nil
 }
 
-// CreateConversation begins a conversation with an agent.
+// CreateConversation begins a conversation with an agent. As long as the agent has
+// no live version, it is one with the draft, which publishing deletes.
 func (s *Store) CreateConversation(ctx context.Context, agentID, name string) (Conversation, error) {
 	c := Conversation{ID: uuid.NewString(), Name: name, AgentID: agentID}
-	_, err := s.db.Write.ExecContext(ctx, `INSERT INTO conversations (id, name, agent_id) VALUES (?, ?, ?)`, c.ID, c.Name, c.AgentID)
-	if isForeignKeyViolation(err) {
-		return Conversation{}, notFound("agent", agentID)
-	}
-	if err != nil {
-		return Conversation{}, fmt.Errorf("create conversation: %w", err)
+	result, err := s.db.Write.ExecContext(ctx, `INSERT INTO conversations (id, name, agent_id, with_draft)
+		SELECT ?, ?, id, live_version IS NULL FROM agents WHERE id = ?`, c.ID, c.Name, c.AgentID)
+	if err := changed(result, err, "agent", agentID); err != nil {
+		return Conversation{}, err
 	}
 	return c, nil
 }

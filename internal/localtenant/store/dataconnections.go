@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -132,13 +131,20 @@ func (s *Store) DeleteDataConnection(ctx context.Context, id string) error {
 	})
 }
 
-// changed tells what a statement on one row has come to.
-func changed(result sql.Result, err error, what, id string) error {
+// DataConnectionNames are the names of all data connections, by id.
+func (s *Store) DataConnectionNames(ctx context.Context) (map[string]string, error) {
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT id, name FROM data_connections`)
 	if err != nil {
-		return fmt.Errorf("change %s %q: %w", what, id, err)
+		return nil, fmt.Errorf("list data connections: %w", err)
 	}
-	if count, err := result.RowsAffected(); err != nil || count == 0 {
-		return errors.Join(err, notFound(what, id))
+	defer rows.Close()
+	names := map[string]string{}
+	for rows.Next() {
+		var id, name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, fmt.Errorf("read data connection: %w", err)
+		}
+		names[id] = name
 	}
-	return nil
+	return names, rows.Err()
 }

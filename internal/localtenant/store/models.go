@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"math"
+	"time"
 )
 
 // Model is a PublicSdm, a semantic data model of the vendor's API v2; Definition
@@ -74,12 +74,13 @@ func (s *Store) Model(ctx context.Context, id string) (Model, error) {
 
 // AddModel stores a model unless one with this id is already there.
 func (s *Store) AddModel(ctx context.Context, m Model) error {
-	_, err := s.db.Write.ExecContext(ctx, `INSERT INTO semantic_data_models (`+modelColumns+`)
+	return s.transact(ctx, "add semantic data model "+m.ID, func(tx *sql.Tx) error { return insertModel(ctx, tx, m) })
+}
+
+func insertModel(ctx context.Context, tx *sql.Tx, m Model) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO semantic_data_models (`+modelColumns+`)
 		VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`, m.values()...)
-	if err != nil {
-		return fmt.Errorf("add semantic data model %q: %w", m.ID, err)
-	}
-	return nil
+	return err
 }
 
 // ReplaceModel stores a model over the one with the same id, which keeps its
@@ -96,24 +97,44 @@ func (s *Store) DeleteModel(ctx context.Context, id string) error {
 	return changed(result, err, "semantic data model", id)
 }
 
-// AgentModels are the models attached to an agent, oldest first.
+// AgentModels are the models of the version of an agent that its users have,
+// oldest first.
 func (s *Store) AgentModels(ctx context.Context, agentID string) ([]Model, error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+modelColumns+` FROM semantic_data_models
-		JOIN agent_semantic_data_models ON model_id = id WHERE agent_id = ? ORDER BY position`, agentID)
-	if err != nil {
-		return nil, fmt.Errorf("list semantic data models: %w", err)
-	}
-	stored, err := collect(rows, math.MaxInt32, (*modelRow).fields)
-	return modelPage(stored).Items, err
+	page, err := listModels(ctx, s.db.Read, usersVersion, agentID, everything)
+	return page.Items, err
 }
 
-// AddAgentModel stores a model and attaches it to an agent.
-func (s *Store) AddAgentModel(ctx context.Context, agentID string, m Model) error {
+// EditedModels lists the models of the version of an agent that its editors have:
+// the draft, else live.
+func (s *Store) EditedModels(ctx context.Context, agentID string, w Window) (Page[Model], error) {
+	if _, err := s.Agent(ctx, agentID); err != nil {
+		return Page[Model]{}, err
+	}
+	return listModels(ctx, s.db.Read, editorsVersion, agentID, w)
+}
+
+func listModels(ctx context.Context, db queryer, which, agentID string, w Window) (Page[Model], error) {
+	rows, err := db.QueryContext(ctx, `SELECT m.position, m.id, m.name, m.description, m.source, m.model FROM agents
+		JOIN version_semantic_data_models l ON l.version_id = `+which+` JOIN semantic_data_models m ON m.id = l.model_id
+		WHERE agents.id = ? AND m.position > ? ORDER BY m.position LIMIT ?`, agentID, w.After, w.Limit+1)
+	if err != nil {
+		return Page[Model]{}, fmt.Errorf("list semantic data models: %w", err)
+	}
+	stored, err := collect(rows, w.Limit, (*modelRow).fields)
+	return modelPage(stored), err
+}
+
+// AddAgentModel stores a model and attaches it to an agent's draft, which it opens
+// if there is none.
+func (s *Store) AddAgentModel(ctx context.Context, agentID string, m Model, now time.Time) error {
 	return s.transact(ctx, "add semantic data model "+m.ID, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO semantic_data_models (`+modelColumns+`) VALUES (?, ?, ?, ?, ?)`, m.values()...)
+		if err := insertModel(ctx, tx, m); err != nil {
+			return err
+		}
+		draft, err := openDraft(ctx, tx, agentID, now)
 		if err != nil {
 			return err
 		}
-		return attachModels(ctx, tx, agentID, []string{m.ID})
+		return attachedModel.link(ctx, tx, draft, m.ID)
 	})
 }

@@ -66,4 +66,5 @@ CREATE TABLE agent_semantic_data_models (
 `,
 	workItemTables,
 	dataMigration,
+	agentVersionTables,
 }

@@ -29,7 +29,7 @@ CREATE TABLE conversation_files (
 	created_at      TEXT NOT NULL,
 	UNIQUE (conversation_id, file_ref)
 );
-CREATE TABLE deleted_blobs (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deleted_blobs (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TRIGGER conversation_file_deleted AFTER DELETE ON conversation_files
 	BEGIN INSERT INTO deleted_blobs VALUES (old.id) ON CONFLICT DO NOTHING; END;
 ALTER TABLE data_frames RENAME TO old_data_frames;

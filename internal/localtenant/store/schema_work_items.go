@@ -43,4 +43,7 @@ CREATE TABLE work_item_files (
 	created_at   TEXT NOT NULL,
 	UNIQUE (work_item_id, name)
 );
+CREATE TABLE IF NOT EXISTS deleted_blobs (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TRIGGER work_item_file_deleted AFTER DELETE ON work_item_files
+	BEGIN INSERT INTO deleted_blobs VALUES (old.blob_id) ON CONFLICT DO NOTHING; END;
 `

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -12,6 +13,26 @@ import (
 
 func notFound(what, id string) error {
 	return fmt.Errorf("%s %q: %w", what, id, ErrNotFound)
+}
+
+// refusal is an error of one of the kinds of this package whose message is all
+// that a caller needs to read.
+type refusal struct {
+	kind    error
+	message string
+}
+
+func refuse(kind error, format string, arguments ...any) error {
+	return &refusal{kind, fmt.Sprintf(format, arguments...)}
+}
+
+func (r *refusal) Error() string { return r.message }
+func (r *refusal) Unwrap() error { return r.kind }
+
+// queryer is a pool or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, arguments ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, arguments ...any) *sql.Row
 }
 
 // explain names what was looked for, and turns "no row" into ErrNotFound.
@@ -41,6 +62,9 @@ func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) er
 	}
 	return nil
 }
+
+// everything is the window of a list that is never long.
+var everything = Window{Limit: math.MaxInt32}
 
 // collect reads rows that begin with the position and are followed by the fields
 // of one T. One row more than limit was asked for: it tells whether there is a
@@ -85,4 +109,15 @@ func readTexts(rows *sql.Rows, err error) ([]string, error) {
 		all = append(all, text)
 	}
 	return all, rows.Err()
+}
+
+// changed tells what a statement on one row has come to.
+func changed(result sql.Result, err error, what, id string) error {
+	if err != nil {
+		return fmt.Errorf("change %s %q: %w", what, id, err)
+	}
+	if count, err := result.RowsAffected(); err != nil || count == 0 {
+		return errors.Join(err, notFound(what, id))
+	}
+	return nil
 }

@@ -1,7 +1,7 @@
-// Package store keeps what a tenant owns in SQLite: agents, conversations with
-// their messages and data frames, semantic data models, and work items. Start from [Open].
-// their messages, files and data frames, semantic data models and the data
-// connections under them. Start from [Open]. The bytes of files are elsewhere.
+// Package store keeps what a tenant owns in SQLite: agents with their versions and
+// schedules, conversations with their messages, files and data frames, work items,
+// data connections, semantic data models, and MCP servers. Start from [Open]. The
+// bytes of files are elsewhere.
 //
 // A [Store] is safe for concurrent use. Lists come as a [Page] whose order does
 // not change when something is added while a reader turns the pages.
@@ -16,14 +16,17 @@ import (
 	"sema4mcp/internal/localtenant/sqlitedb"
 )
 
-// ErrNotFound says that the tenant has no such thing.
-var ErrNotFound = errors.New("not found")
-
-// ErrPrecondition says that the state of a thing forbids what was asked for.
-var ErrPrecondition = errors.New("precondition failed")
-
-// ErrConflict says that what is there already stands against it.
-var ErrConflict = errors.New("conflict")
+// What the tenant refuses wraps one of these; the message says what to do about it.
+var (
+	// ErrNotFound says that the tenant has no such thing.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict says that what is there already stands against it.
+	ErrConflict = errors.New("conflict")
+	// ErrPrecondition says that the state of a thing forbids what was asked for.
+	ErrPrecondition = errors.New("precondition failed")
+	// ErrLimit says that there are as many of these as there may be.
+	ErrLimit = errors.New("limit reached")
+)
 
 // Store is the tenant's database.
 type Store struct {
@@ -83,15 +86,18 @@ func (s *Store) Close() error {
 }
 
 // Window chooses a part of a list: at most Limit entries that come after the
-// entry at position After (0 for the beginning).
+// entry at position After (0 for the beginning). In a list that is ordered by name
+// first, AfterName is that entry's name.
 type Window struct {
-	After int64
-	Limit int
+	After     int64
+	AfterName string
+	Limit     int
 }
 
-// Page is one part of a list. Next is the After of the following window, or 0
-// when the list ends here.
+// Page is one part of a list. Next and NextName are the After and AfterName of the
+// following window; Next is 0 when the list ends here.
 type Page[T any] struct {
-	Items []T
-	Next  int64
+	Items    []T
+	Next     int64
+	NextName string
 }

@@ -19,7 +19,7 @@ import (
 
 const agentID = "7e570000-0000-4000-8000-00000000000a"
 
-func open(t *testing.T, dir string) *store.Store {
+func open(t testing.TB, dir string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), dir)
 	if err != nil {
@@ -36,6 +36,17 @@ func open(t *testing.T, dir string) *store.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// openFile opens the file of a store in dir from outside.
+func openFile(t testing.TB, dir string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.Join(dir, "tenant.sqlite")}).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 func TestWhatIsMissing(t *testing.T) {
@@ -155,11 +166,7 @@ func TestBrokenDatabases(t *testing.T) {
 	if err := s.SaveDataFrame(ctx, conversation.ID, thread.DataFrame{Name: "f"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.Join(dir, "tenant.sqlite")}).String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openFile(t, dir)
 	for _, test := range []struct {
 		statement string
 		read      func() error

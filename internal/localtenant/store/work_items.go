@@ -120,10 +120,6 @@ func (s *Store) CreateWorkItem(ctx context.Context, n NewWorkItem, now time.Time
 	return s.addWorkItem(ctx, s.db.Write, uuid.NewString(), n, Pending, now)
 }
 
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, arguments ...any) *sql.Row
-}
-
 func (s *Store) addWorkItem(ctx context.Context, db queryer, id string, n NewWorkItem, status WorkItemStatus, now time.Time) (WorkItem, error) {
 	content, err := n.columns(id)
 	if err != nil {

@@ -39,7 +39,11 @@ type finder struct {
 
 func (f *finder) take(pattern *regexp.Regexp, read func(match []string) (*entity, bool)) {
 	f.text = pattern.ReplaceAllStringFunc(f.text, func(found string) string {
-		e, ok := read(pattern.FindStringSubmatch(found))
+		match := pattern.FindStringSubmatch(found)
+		if match == nil { // a word boundary that is none without the text around it
+			return found
+		}
+		e, ok := read(match)
 		if !ok {
 			return found
 		}
@@ -114,18 +118,22 @@ type enumeration struct {
 	values  map[string]string // as the database has them, by their folded form
 }
 
-func newEnumeration(d Dimension) enumeration {
+// newEnumeration has something to recognise, or ok is false.
+func newEnumeration(d Dimension) (_ enumeration, ok bool) {
 	e := enumeration{name: d.Name, values: map[string]string{}}
 	var folded []string
 	for _, value := range d.SampleValues {
 		form := fold(value)
+		if strings.TrimSpace(form) == "" {
+			continue // it would be found everywhere
+		}
 		e.values[form] = value
 		folded = append(folded, regexp.QuoteMeta(form))
 	}
 	// Longer values first: "North America" is not "America".
 	slices.SortFunc(folded, func(a, b string) int { return len(b) - len(a) })
 	e.pattern = regexp.MustCompile(`\b(` + strings.Join(folded, "|") + `)\b`)
-	return e
+	return e, len(folded) > 0
 }
 
 // fit gives the value an entity has for a parameter, if it fits.

@@ -27,8 +27,8 @@ func newKnowledge(m Model, now time.Time) *knowledge {
 	k := &knowledge{model: m, vocabulary: newVocabulary(m), weights: map[string]float64{}}
 	for _, table := range m.Tables {
 		for _, dimension := range table.Dimensions {
-			if dimension.IsEnum && len(dimension.SampleValues) > 0 {
-				k.enumerations = append(k.enumerations, newEnumeration(dimension))
+			if e, ok := newEnumeration(dimension); ok && dimension.IsEnum {
+				k.enumerations = append(k.enumerations, e)
 			}
 		}
 	}

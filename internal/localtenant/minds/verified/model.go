@@ -44,10 +44,14 @@ func (v *sampleValues) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &values); err != nil {
 		return err
 	}
-	*v = make(sampleValues, len(values))
-	for i, value := range values {
-		if json.Unmarshal(value, &(*v)[i]) != nil {
-			(*v)[i] = string(value)
+	*v = nil
+	for _, value := range values {
+		var text *string
+		switch {
+		case json.Unmarshal(value, &text) != nil:
+			*v = append(*v, string(value))
+		case text != nil:
+			*v = append(*v, *text)
 		}
 	}
 	return nil

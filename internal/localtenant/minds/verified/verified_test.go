@@ -158,6 +158,32 @@ func TestParseModelErrors(t *testing.T) {
 	}
 }
 
+// Models are made by others, too: no value in them breaks the matching.
+func TestOddSampleValues(t *testing.T) {
+	m, err := verified.ParseModel([]byte(`{"name": "odd", "tables": [{"dimensions": [
+		{"name": "empty", "is_enum": true, "sample_values": []},
+		{"name": "blank", "is_enum": true, "sample_values": ["", " ", null, "–"]},
+		{"name": "code", "is_enum": true, "sample_values": [7, true, null, "(x)", "a|b", "$&", "C++"]}
+	]}], "verified_queries": [{"name": "q", "nlq": "How many are there of code 7?", "sql": "SELECT :code",
+		"parameters": [{"name": "code", "data_type": "TEXT", "example_value": "7"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for question, want := range map[string]string{
+		"How many are there of code 7?":          "7",
+		"How many are there of code true":        "true",
+		"how many are there of code a(x) (x) – ": "7",
+		"How many are there of code a|b $& C++":  "a|b",
+	} {
+		if _, values, _ := verified.MatchName(m, question, now); values["code"] != want {
+			t.Errorf("%q: %v, want %s", question, values, want)
+		}
+	}
+	if _, err := verified.ParseModel([]byte(`{"tables": [{"dimensions": [{"sample_values": "x"}]}]}`)); err == nil {
+		t.Error("a text was taken for sample values")
+	}
+}
+
 // answer lets a mind answer from the shop over an empty table.
 func answer(t *testing.T, question string, history func(context.Context) ([]thread.Message, error)) (*notes, error) {
 	var (

@@ -1,0 +1,204 @@
+package localtenant_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"sema4mcp/internal/localtenant"
+)
+
+// form encodes a multipart form; fields are name, value, and files name, file name,
+// content.
+func form(parts ...[]string) (contentType, body string) {
+	var buffer bytes.Buffer
+	w := multipart.NewWriter(&buffer)
+	for _, part := range parts {
+		if len(part) == 2 {
+			_ = w.WriteField(part[0], part[1])
+			continue
+		}
+		file, _ := w.CreateFormFile(part[0], part[1])
+		_, _ = file.Write([]byte(part[2]))
+	}
+	_ = w.Close()
+	return w.FormDataContentType(), buffer.String()
+}
+
+// upload sends a file and gives the id of its item.
+func (c *client) upload(id, name, content string) string {
+	c.t.Helper()
+	contentType, body := form([]string{"file", name, content})
+	path := "/work-items/upload-file"
+	if id != "" {
+		path += "?work_item_id=" + id
+	}
+	return get[map[string]string](c.with("Content-Type", contentType), http.MethodPost, path, body)["work_item_id"]
+}
+
+// filesOf are the blobs a tenant keeps.
+func filesOf(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(dir, "files"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+func TestUploadsMakeDrafts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		cfg := withWorker("- say: \"{{message}}\"")
+		cfg.DataDir = dir
+		c := start(t, cfg)
+		id := c.upload("", "invoice 1 é🚀.pdf", "%PDF")
+		draft := c.item("/work-items/" + id)
+		if draft["status"] != "DRAFT" || draft["agent_id"] != nil || draft["thread_id"] != nil || draft["work_item_name"] != "" || encoded(draft["payload"]) != "{}" {
+			t.Errorf("draft %v", draft)
+		}
+		if again := c.upload(id, "second.txt", ""); again != id {
+			t.Errorf("the second file went to %s", again)
+		}
+		contentType, body := form([]string{"file", "../../etc/third.txt", "x"}, []string{"work_item_id", " " + id + "\n"})
+		if got := get[map[string]string](c.with("Content-Type", contentType), http.MethodPost, "/work-items/upload-file", body); got["work_item_id"] != id {
+			t.Errorf("with the id after the file: %v", got)
+		}
+		if got := len(filesOf(t, dir)); got != 3 {
+			t.Errorf("%d files are kept", got)
+		}
+		filled := get[object](c, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "work_item_id": id, "payload": object{"n": 1}, "work_item_name": "Filled"}))
+		if filled["work_item_id"] != id || filled["status"] != "PENDING" || filled["created_at"] != draft["created_at"] {
+			t.Errorf("filled: %v", filled)
+		}
+		item := c.settle("/work-items/" + id)
+		const want = "Work item payload:\n\n{\"n\":1}\n\nAttached files:\n\n- invoice 1 é🚀.pdf\n- second.txt\n- third.txt"
+		if item["status"] != "COMPLETED" || lastText(item) != want {
+			t.Errorf("item %v", item)
+		}
+		got := c.refuse(http.StatusBadRequest, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "work_item_id": id}))
+		if !strings.Contains(got, "COMPLETED") {
+			t.Errorf("filled twice: %q", got)
+		}
+	})
+}
+
+func TestBadUploads(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
+	draft := c.upload("", "a.txt", "x")
+	started := c.upload("", "a.txt", "x")
+	c.act("/work-items/"+started, "cancel")
+	kept := len(filesOf(t, dir))
+	file := []string{"file", "b.txt", "x"}
+	for name, test := range map[string]struct {
+		query  string
+		parts  [][]string
+		status int
+		says   string
+	}{
+		"no file":            {"", [][]string{{"other", "x"}}, 422, "body -> file: is required"},
+		"nothing":            {"", nil, 422, "body -> file: is required"},
+		"a name, presigned":  {"", [][]string{{"file", "b.txt"}}, 400, "send the file itself"},
+		"two files":          {"", [][]string{file, {"file", "c.txt", "x"}}, 400, "one file at a time"},
+		"same name":          {"?work_item_id=" + draft, [][]string{{"file", "a.txt", "y"}}, 400, "a.txt"},
+		"started, in query":  {"?work_item_id=" + started, [][]string{file}, 400, "CANCELLED"},
+		"started, in form":   {"", [][]string{file, {"work_item_id", started}}, 400, "CANCELLED"},
+		"unknown, in query":  {"?work_item_id=%2e%2e%2f🚀", [][]string{file}, 404, "not found"},
+		"unknown, in form":   {"", [][]string{{"work_item_id", "../x"}, file}, 404, "not found"},
+		"two ids":            {"?work_item_id=" + draft, [][]string{file, {"work_item_id", started}}, 422, "differs"},
+		"long name":          {"", [][]string{{"file", strings.Repeat("ü", 256), "x"}}, 422, "longer than 255"},
+		"no name of its own": {"", [][]string{{"file", "..", "x"}}, 422, "name of its own"},
+	} {
+		contentType, body := form(test.parts...)
+		got := c.with("Content-Type", contentType).refuse(test.status, http.MethodPost, "/work-items/upload-file"+test.query, body)
+		if !strings.Contains(got, test.says) {
+			t.Errorf("%s: %q does not say %q", name, got, test.says)
+		}
+	}
+	contentType, body := form(file)
+	for name, test := range map[string]struct{ contentType, body, says string }{
+		"JSON":             {"application/json", `{"file":"b.txt"}`, "multipart/form-data"},
+		"cut in the file":  {contentType, body[:strings.Index(body, "\r\nx")+3], "could not be read to its end"},
+		"cut before it":    {contentType, body[:20], "could not be read to its end"},
+		"without boundary": {"multipart/form-data", body, "multipart/form-data"},
+	} {
+		got := c.with("Content-Type", test.contentType).refuse(http.StatusBadRequest, http.MethodPost, "/work-items/upload-file", test.body)
+		if !strings.Contains(got, test.says) {
+			t.Errorf("%s: %q does not say %q", name, got, test.says)
+		}
+	}
+	if got := len(filesOf(t, dir)); got != kept {
+		t.Errorf("%d files are kept, %d were", got, kept)
+	}
+	if got := get[recordList](c, http.MethodGet, "/work-items", ""); len(got.Records) != 2 {
+		t.Errorf("%d items", len(got.Records))
+	}
+}
+
+// A file that is too large is refused in an answer, not by a broken connection.
+func TestLargeUploads(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
+	const limit = 100 << 20
+	for size, want := range map[int64]int{limit: http.StatusOK, limit + 1<<20: http.StatusBadRequest} {
+		head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"large.bin\"\r\n\r\n"
+		body := io.MultiReader(strings.NewReader(head), io.LimitReader(zeros{}, size), strings.NewReader("\r\n--b--\r\n"))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.base+"/work-items/upload-file", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = c.with("Content-Type", "multipart/form-data; boundary=b").header
+		response, err := c.http.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%d bytes: status %d: %s", size, response.StatusCode, answer)
+		}
+	}
+	if got := len(filesOf(t, dir)); got != 1 {
+		t.Errorf("%d files are kept", got)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestConfirmFile(t *testing.T) {
+	c := start(t, localtenant.Config{})
+	path := "/work-items/" + c.upload("", "a.txt", "x") + "/confirm-file"
+	for _, test := range []struct {
+		path, body string
+		status     int
+		says       string
+	}{
+		{path, `{"file_ref":"a.txt","file_id":"f"}`, 400, "complete at once"},
+		{path, `{"file_ref":"a.txt"}`, 422, "body -> file_id: is required"},
+		{path, `{"file_ref":1,"file_id":" "}`, 422, "body -> file_ref: must be a string; body -> file_id: must not be empty"},
+		{path, `x`, 400, "not JSON"},
+		{"/work-items/unknown/confirm-file", `{"file_ref":"a.txt","file_id":"f"}`, 404, "unknown"},
+	} {
+		if got := c.refuse(test.status, http.MethodPost, test.path, test.body); !strings.Contains(got, test.says) {
+			t.Errorf("%s: %q does not say %q", test.body, got, test.says)
+		}
+	}
+}

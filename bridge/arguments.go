@@ -9,46 +9,12 @@ import (
 	"strings"
 )
 
-// input is one argument that a tool takes.
-type input struct {
-	name        string
-	kind        string // JSON Schema's: string or integer
-	description string
-	required    bool
-	format      string // JSON Schema's, optional
-}
+// arguments are a call's, checked against the tool's inputs: each a string, int,
+// bool, []string, []record or json.RawMessage, as the input's kind says.
+type arguments map[string]any
 
-// schema is the tool's input schema: a flat object in words that every host's
-// draft of JSON Schema knows.
-func schema(inputs []input) json.RawMessage {
-	type property struct {
-		Type        string `json:"type"`
-		Description string `json:"description"`
-		Format      string `json:"format,omitempty"`
-		Minimum     *int   `json:"minimum,omitempty"`
-	}
-	object := struct {
-		Type                 string              `json:"type"`
-		Properties           map[string]property `json:"properties"`
-		Required             []string            `json:"required,omitempty"`
-		AdditionalProperties bool                `json:"additionalProperties"`
-	}{Type: "object", Properties: make(map[string]property)}
-	for _, in := range inputs {
-		p := property{Type: in.kind, Description: in.description, Format: in.format}
-		if in.kind == "integer" {
-			p.Minimum = new(int)
-		}
-		object.Properties[in.name] = p
-		if in.required {
-			object.Required = append(object.Required, in.name)
-		}
-	}
-	encoded, _ := json.Marshal(object) // strings, a bool and a zero always encode
-	return encoded
-}
-
-// arguments are a call's, checked against the tool's inputs.
-type arguments map[string]any // string or int, as the input's kind says
+// record is one object of an array, by the names of its fields.
+type record map[string]string
 
 func (a arguments) text(name string) string {
 	value, _ := a[name].(string)
@@ -58,6 +24,32 @@ func (a arguments) text(name string) string {
 func (a arguments) number(name string) (value int, given bool) {
 	value, given = a[name].(int)
 	return value, given
+}
+
+func (a arguments) flag(name string) (value, given bool) {
+	value, given = a[name].(bool)
+	return value, given
+}
+
+func (a arguments) list(name string) []string {
+	value, _ := a[name].([]string)
+	return value
+}
+
+func (a arguments) records(name string) []record {
+	value, _ := a[name].([]record)
+	return value
+}
+
+func (a arguments) document(name string) json.RawMessage {
+	value, _ := a[name].(json.RawMessage)
+	return value
+}
+
+// given tells an argument that is empty from one that was left out.
+func (a arguments) given(name string) bool {
+	_, given := a[name]
+	return given
 }
 
 // parseArguments is strict about names, as a silent slip answers another
@@ -88,48 +80,175 @@ func parseArguments(inputs []input, raw json.RawMessage) (arguments, error) {
 		}
 		parsed[in.name] = read
 	}
-	unknown := make([]string, 0, len(given))
-	for name := range given {
-		unknown = append(unknown, fmt.Sprintf("there is no argument %q", name))
-	}
-	slices.Sort(unknown)
-	if faults = append(faults, unknown...); len(faults) > 0 {
+	if faults = append(faults, unknownMembers(given, "argument")...); len(faults) > 0 {
 		return nil, badArguments(inputs, faults)
 	}
 	return parsed, nil
 }
 
-func (in input) read(raw json.RawMessage) (any, error) {
-	var value any
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", in.name, err)
+func unknownMembers(left map[string]json.RawMessage, what string) []string {
+	unknown := make([]string, 0, len(left))
+	for name := range left {
+		unknown = append(unknown, fmt.Sprintf("there is no %s %q", what, name))
 	}
-	if in.kind == "integer" {
-		return in.readInteger(value)
+	slices.Sort(unknown)
+	return unknown
+}
+
+func (in input) read(raw json.RawMessage) (any, error) {
+	switch in.kind {
+	case integer:
+		return in.readInteger(raw)
+	case boolean:
+		return in.readBoolean(raw)
+	case array:
+		return in.readArray(raw)
+	case document:
+		return in.readDocument(raw)
+	default:
+		return in.readText(raw)
+	}
+}
+
+func (in input) readText(raw json.RawMessage) (string, error) {
+	value, err := in.decode(raw)
+	if err != nil {
+		return "", err
 	}
 	switch value := value.(type) {
 	case string:
 		if value = strings.TrimSpace(value); value == "" && in.required {
-			return nil, fmt.Errorf("%s is empty", in.name)
+			return "", fmt.Errorf("%s is empty", in.name)
 		}
-		return value, nil
+		return in.choose(value)
 	case float64, bool:
-		return string(raw), nil
+		return in.choose(string(raw))
 	default:
-		return nil, fmt.Errorf("%s must be a string", in.name)
+		return "", fmt.Errorf("%s must be a string", in.name)
 	}
 }
 
-func (in input) readInteger(value any) (any, error) {
+// choose finds the option that is meant, in whatever case it is written.
+func (in input) choose(value string) (string, error) {
+	if len(in.options) == 0 || value == "" && !in.required {
+		return value, nil
+	}
+	for _, option := range in.options {
+		if strings.EqualFold(option, value) {
+			return option, nil
+		}
+	}
+	return "", fmt.Errorf("%s must be one of %s", in.name, strings.Join(in.options, ", "))
+}
+
+func (in input) readInteger(raw json.RawMessage) (int, error) {
+	value, err := in.decode(raw)
+	if err != nil {
+		return 0, err
+	}
 	number, ok := value.(float64)
 	if text, isText := value.(string); isText {
 		parsed, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		number, ok = parsed, err == nil
 	}
 	if !ok || number != math.Trunc(number) || number < 0 || number > 1<<31 {
-		return nil, fmt.Errorf("%s must be a whole number, 0 or more", in.name)
+		return 0, fmt.Errorf("%s must be a whole number, 0 or more", in.name)
 	}
 	return int(number), nil
+}
+
+func (in input) readBoolean(raw json.RawMessage) (bool, error) {
+	switch strings.ToLower(strings.Trim(string(raw), `" `)) {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("%s must be true or false", in.name)
+}
+
+// readArray takes one item alone for an array of it, and an array that was
+// written into a string.
+func (in input) readArray(raw json.RawMessage) (any, error) {
+	if inner, ok := written(raw, "[{"); ok && (inner[0] == '[' || len(in.fields) > 0) {
+		raw = inner
+	}
+	items := []json.RawMessage{raw}
+	if raw[0] == '[' {
+		if err := json.Unmarshal(raw, &items); err != nil {
+			return nil, fmt.Errorf("%s cannot be read: %w", in.name, err)
+		}
+	}
+	if len(in.fields) > 0 {
+		return readItems(items, in.readRecord)
+	}
+	item := input{name: "each of " + in.name, options: in.options, required: true}
+	return readItems(items, item.readText)
+}
+
+func readItems[T any](items []json.RawMessage, read func(json.RawMessage) (T, error)) (any, error) {
+	list := make([]T, 0, len(items))
+	for _, item := range items {
+		value, err := read(item)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
+	}
+	return list, nil
+}
+
+// readRecord leaves white space as it is: a field may hold the text of a file.
+func (in input) readRecord(raw json.RawMessage) (record, error) {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return nil, fmt.Errorf("each of %s must be an object", in.name)
+	}
+	r := make(record, len(in.fields))
+	for _, field := range in.fields {
+		value, ok := given[field.name]
+		delete(given, field.name)
+		var text string
+		if !ok || json.Unmarshal(value, &text) != nil || field.name == "name" && strings.TrimSpace(text) == "" {
+			return nil, fmt.Errorf("each of %s must have a %s, a string", in.name, field.name)
+		}
+		r[field.name] = text
+	}
+	if unknown := unknownMembers(given, "member"); len(unknown) > 0 {
+		return nil, fmt.Errorf("in %s %s", in.name, unknown[0])
+	}
+	return r, nil
+}
+
+func (in input) readDocument(raw json.RawMessage) (json.RawMessage, error) {
+	if inner, ok := written(raw, "{"); ok {
+		raw = inner
+	}
+	if raw[0] != '{' {
+		return nil, fmt.Errorf("%s must be a JSON object", in.name)
+	}
+	return raw, nil
+}
+
+// written is the JSON that a string holds, where it begins with one of the
+// characters and is whole.
+func written(raw json.RawMessage, beginning string) (json.RawMessage, bool) {
+	var text string
+	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
+		return nil, false
+	}
+	text = strings.TrimSpace(text)
+	if text == "" || !strings.ContainsRune(beginning, rune(text[0])) || !json.Valid([]byte(text)) {
+		return nil, false
+	}
+	return json.RawMessage(text), true
+}
+
+func (in input) decode(raw json.RawMessage) (value any, err error) {
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", in.name, err)
+	}
+	return value, nil
 }
 
 func badArguments(inputs []input, faults []string) error {

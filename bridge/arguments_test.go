@@ -2,14 +2,15 @@ package bridge
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 )
 
 var someInputs = []input{
-	{name: "message", kind: "string", required: true, description: "d"},
-	{name: "wait_seconds", kind: "integer", description: "d"},
-	{name: "note", kind: "string", description: "d"},
+	{name: "message", required: true, description: "d"},
+	{name: "wait_seconds", kind: integer, description: "d"},
+	{name: "note", description: "d"},
 }
 
 func TestArgumentsAreReadLeniently(t *testing.T) {
@@ -70,5 +71,79 @@ func TestSchemasAreFlatObjects(t *testing.T) {
 	}
 	if got := string(schema(nil)); got != `{"type":"object","properties":{},"additionalProperties":false}` {
 		t.Errorf("got %s for a tool without arguments", got)
+	}
+}
+
+var richInputs = []input{
+	{name: "columns", kind: array, description: "d"},
+	{name: "status", kind: array, options: []string{"DONE", "OPEN"}, description: "d"},
+	{name: "action", options: []string{"continue", "cancel"}, description: "d"},
+	{name: "force", kind: boolean, description: "d"},
+	{name: "payload", kind: document, description: "d"},
+	{name: "files", kind: array, fields: []input{{name: "name", required: true, description: "n"}, {name: "text", required: true, description: "t"}}, description: "d"},
+}
+
+func TestListsAndObjectsAreReadLeniently(t *testing.T) {
+	file := []record{{"name": "a.txt", "text": " x\n"}}
+	for given, want := range map[string]any{
+		`{"columns":["a",1,true]}`:                            []string{"a", "1", "true"},
+		`{"columns":"a"}`:                                     []string{"a"},
+		`{"columns":"[\"a\",\"b\"]"}`:                         []string{"a", "b"},
+		`{"columns":"[a"}`:                                    []string{"[a"},
+		`{"columns":[]}`:                                      []string{},
+		`{"status":"open"}`:                                   []string{"OPEN"},
+		`{"action":"Continue"}`:                               "continue",
+		`{"action":""}`:                                       "",
+		`{"force":"TRUE"}`:                                    true,
+		`{"force":false}`:                                     false,
+		`{"payload":{"n":1.0}}`:                               json.RawMessage(`{"n":1.0}`),
+		`{"payload":"{\"n\":9007199254740993}"}`:              json.RawMessage(`{"n":9007199254740993}`),
+		`{"files":[{"name":"a.txt","text":" x\n"}]}`:          file,
+		`{"files":{"name":"a.txt","text":" x\n"}}`:            file,
+		`{"files":"{\"name\":\"a.txt\",\"text\":\" x\\n\"}"}`: file,
+	} {
+		got, err := parseArguments(richInputs, json.RawMessage(given))
+		if err != nil {
+			t.Errorf("%s: %v", given, err)
+			continue
+		}
+		for name, value := range got {
+			if !reflect.DeepEqual(value, want) || !got.given(name) {
+				t.Errorf("%s: got %#v, want %#v", given, value, want)
+			}
+		}
+	}
+}
+
+func TestFaultsInListsAndObjectsAreNamed(t *testing.T) {
+	for given, says := range map[string]string{
+		`{"columns":[{}]}`:                               "each of columns must be a string",
+		`{"columns":[""]}`:                               "each of columns is empty",
+		`{"status":["shut"]}`:                            "each of status must be one of DONE, OPEN",
+		`{"action":"stop"}`:                              "action must be one of continue, cancel",
+		`{"force":1}`:                                    "force must be true or false",
+		`{"payload":[1]}`:                                "payload must be a JSON object",
+		`{"payload":"{"}`:                                "payload must be a JSON object",
+		`{"files":["a.txt"]}`:                            "each of files must be an object",
+		`{"files":[{"text":"x"}]}`:                       "each of files must have a name",
+		`{"files":[{"name":" ","text":"x"}]}`:            "each of files must have a name",
+		`{"files":[{"name":"a"}]}`:                       "each of files must have a text",
+		`{"files":[{"name":"a","text":"x","mode":"y"}]}`: `no member "mode"`,
+	} {
+		if _, err := parseArguments(richInputs, json.RawMessage(given)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want it to say %q", given, err, says)
+		}
+	}
+}
+
+func TestRichSchemasStayFlat(t *testing.T) {
+	got := string(schema(richInputs))
+	want := `{"type":"object","properties":{"action":{"type":"string","description":"d","enum":["continue","cancel"]},` +
+		`"columns":{"type":"array","description":"d","items":{"type":"string"}},` +
+		`"files":{"type":"array","description":"d","items":{"type":"object","properties":{"name":{"type":"string","description":"n"},"text":{"type":"string","description":"t"}},"required":["name","text"],"additionalProperties":false}},` +
+		`"force":{"type":"boolean","description":"d"},"payload":{"type":"string","description":"d"},` +
+		`"status":{"type":"array","description":"d","items":{"type":"string","enum":["DONE","OPEN"]}}},"additionalProperties":false}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -2,9 +2,13 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/singleflight"
 
 	"sema4mcp/restclient"
@@ -17,14 +21,46 @@ import (
 type catalogue struct {
 	client *restclient.Client
 	ttl    time.Duration
+	only   offer
+	log    zerolog.Logger
 	group  singleflight.Group
 
-	mu     sync.Mutex // guards all below
-	agents map[string]sighted
-	list   []restclient.Agent
-	listed time.Time
-	failed error
-	at     time.Time // of failed
+	mu      sync.Mutex // guards all below
+	agents  map[string]sighted
+	list    []restclient.Agent
+	listed  time.Time
+	failed  error
+	at      time.Time // of failed
+	missing string    // names of the offer that were logged as matching nothing
+	changes int       // counts forget: what was asked before is not kept
+}
+
+// ErrNotOffered is returned for an agent that the tenant has and
+// [Config.Agents] leaves out.
+var ErrNotOffered = errors.New("this server does not offer that agent")
+
+// offer is the ids and names of the only agents that may be seen; an empty one
+// leaves none out.
+type offer []string
+
+func (o offer) has(agent restclient.Agent) bool {
+	for _, wanted := range o {
+		if wanted == agent.ID || strings.EqualFold(wanted, agent.Name) {
+			return true
+		}
+	}
+	return len(o) == 0
+}
+
+// missing is what of the offer matches none of the agents.
+func (o offer) missing(agents []restclient.Agent) []string {
+	var missing []string
+	for _, wanted := range o {
+		if !slices.ContainsFunc(agents, offer{wanted}.has) {
+			missing = append(missing, wanted)
+		}
+	}
+	return missing
 }
 
 // failureTTL bounds the time for which a failure is remembered.
@@ -39,32 +75,52 @@ type sighted struct {
 // request in well under a second.
 const lookupTimeout = 20 * time.Second
 
-// agent returns one agent, at most ttl old. Its errors are the client's.
+// agent returns one agent, at most ttl old. Its errors are the client's, and
+// ErrNotOffered.
 func (c *catalogue) agent(ctx context.Context, id string) (restclient.Agent, error) {
 	c.mu.Lock()
 	seen, ok := c.agents[id]
+	changes := c.changes
 	c.mu.Unlock()
 	if ok && time.Since(seen.at) < c.ttl {
 		return seen.agent, nil
 	}
 	return shared(ctx, &c.group, "agent/"+id, func(ctx context.Context) (restclient.Agent, error) {
 		agent, err := c.client.Agents.Get(ctx, id)
+		if err == nil && !c.only.has(*agent) {
+			err = ErrNotOffered
+		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err != nil {
 			delete(c.agents, id)
 			return restclient.Agent{}, err
 		}
-		c.agents[id] = sighted{*agent, time.Now()}
+		if c.changes == changes {
+			c.agents[id] = sighted{*agent, time.Now()}
+		}
 		return *agent, nil
 	})
+}
+
+// forget makes the next look at any agent a fresh one: something was changed.
+func (c *catalogue) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id := range c.agents {
+		c.group.Forget("agent/" + id)
+	}
+	c.group.Forget("all")
+	clear(c.agents)
+	c.list, c.listed, c.failed = nil, time.Time{}, nil
+	c.changes++
 }
 
 // all returns every agent, at most ttl old, in the tenant's order. The slice
 // must not be changed.
 func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 	c.mu.Lock()
-	list, listed, failed, at := c.list, c.listed, c.failed, c.at
+	list, listed, failed, at, changes := c.list, c.listed, c.failed, c.at, c.changes
 	c.mu.Unlock()
 	if !listed.IsZero() && time.Since(listed) < c.ttl {
 		return list, nil
@@ -76,11 +132,15 @@ func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 		agents, err := c.listAll(ctx)
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.changes != changes {
+			return agents, err
+		}
 		if err != nil {
 			c.failed, c.at = err, time.Now()
 			return nil, err
 		}
 		c.list, c.listed, c.failed = agents, time.Now(), nil
+		c.warn(agents)
 		return agents, nil
 	})
 }
@@ -91,9 +151,21 @@ func (c *catalogue) listAll(ctx context.Context) ([]restclient.Agent, error) {
 		if err != nil {
 			return nil, err
 		}
-		agents = append(agents, agent)
+		if c.only.has(agent) {
+			agents = append(agents, agent)
+		}
 	}
 	return agents, nil
+}
+
+// warn logs which names of the offer match no agent, when that has changed. It
+// wants c.mu held.
+func (c *catalogue) warn(agents []restclient.Agent) {
+	missing := strings.Join(c.only.missing(agents), ", ")
+	if missing != "" && missing != c.missing {
+		c.log.Warn().Str("agents", missing).Msg("--agents names what is no agent of this workspace")
+	}
+	c.missing = missing
 }
 
 // shared runs work once for all who ask at the same time. It goes on when one

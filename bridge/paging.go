@@ -1,7 +1,10 @@
 package bridge
 
 import (
+	"fmt"
 	"strconv"
+
+	"github.com/mark3labs/mcp-go/mcp"
 
 	"sema4mcp/bridge/exchange"
 )
@@ -27,4 +30,21 @@ func fitting[T any](items []T, cursor string) (part []T, next string, err error)
 		}
 	}
 	return items[start:], "", nil
+}
+
+// longJSON is a document in as many parts as it needs, on lines so that they end
+// well.
+func longJSON(document any, args arguments, call string) (*mcp.CallToolResult, error) {
+	start, err := cursorOf(args)
+	if err != nil {
+		return nil, err
+	}
+	text, err := indented(document)
+	if err != nil {
+		return nil, err
+	}
+	if start > len(text) {
+		return nil, &failure{what: fmt.Sprintf("It ends before the cursor %d: it has %d bytes.", start, len(text)), next: "Leave the cursor out to begin at the start."}
+	}
+	return mcp.NewToolResultText(part(text, start, maxText, call)), nil
 }

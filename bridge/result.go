@@ -119,13 +119,18 @@ func page(r *run.Run, answer string, start int) string {
 	if start > len(answer) {
 		return fmt.Sprintf("The answer ends before the cursor %d: it has %d bytes so far.", start, len(answer))
 	}
-	part := cut(answer[start:], maxText)
-	end := start + len(part)
-	if end == len(answer) {
-		return part
+	return part(answer, start, maxText, fmt.Sprintf("get_run with run_id %q and", r.ID.String()))
+}
+
+// part is what of a text begins at start and fits into limit, with a note on the
+// call that gets the rest.
+func part(text string, start, limit int, call string) string {
+	shown := cut(text[start:], limit)
+	end := start + len(shown)
+	if end == len(text) {
+		return shown
 	}
-	return part + fmt.Sprintf("\n\n[Bytes %d to %d of %d. For the rest, call get_run with run_id %q and cursor %q.]",
-		start, end, len(answer), r.ID.String(), strconv.Itoa(end))
+	return shown + fmt.Sprintf("\n\n[Bytes %d to %d of %d. For the rest, call %s cursor %q.]", start, end, len(text), call, strconv.Itoa(end))
 }
 
 // cut shortens text to limit bytes, at the end of a line where there is one in

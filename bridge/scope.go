@@ -18,7 +18,7 @@ type scope struct {
 }
 
 // agentInput is the argument that names the agent, where there is a choice.
-var agentInput = input{name: "agent", kind: "string", required: true,
+var agentInput = input{name: "agent", required: true,
 	description: "The agent: its id, its name, or the name of its tool, as list_agents shows them."}
 
 // inputs puts the agent argument in front where there is a choice.
@@ -38,7 +38,11 @@ func (s scope) addressee(ctx context.Context, args arguments) (restclient.Agent,
 	if err != nil {
 		return restclient.Agent{}, err
 	}
-	return findAgent(agents, args.text(agentInput.name))
+	agent, err := findAgent(agents, args.text(agentInput.name))
+	if err != nil && len(agents) == 0 && len(s.tenant.config.Agents) > 0 {
+		err = &failure{what: "None of the agents that the setting --agents names is in this workspace.", next: "Have the setting corrected: it takes ids and names of agents."}
+	}
+	return agent, err
 }
 
 // findAgent goes by id first, then by name, then by tool name.

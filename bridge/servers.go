@@ -97,6 +97,7 @@ func fingerprint(agent restclient.Agent) string {
 }
 
 func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServer {
+	tools = t.allowed(tools)
 	order := make(map[string]int, len(tools))
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {

@@ -28,9 +28,17 @@ type Config struct {
 	ProgressInterval time.Duration // of the time beat; default 10 s
 	CatalogueTTL     time.Duration // how old a cached agent may be; default 30 s
 	AgentTools       AgentTools    // default AgentToolsAuto
+	Toolsets         []Toolset     // of a whole tenant's server, beside ToolsetAgents
+	ReadOnly         bool          // offer only tools that change nothing
+	Agents           []string      // ids or names: offer these agents and no other; none means all
 	Version          string        // of the program, told to clients
 	Run              run.Config
-	Logger           zerolog.Logger
+
+	// FilesDirs are directories of this machine that callers may send files
+	// from and save files in. Without any, a call brings its files as text.
+	FilesDirs []string
+
+	Logger zerolog.Logger
 }
 
 // The defaults of [Config].
@@ -61,6 +69,7 @@ type Tenant struct {
 	client    *restclient.Client
 	config    Config
 	catalogue *catalogue
+	files     localFiles
 	runs      *run.Manager
 
 	mu      sync.Mutex // guards all below
@@ -80,7 +89,8 @@ func NewTenant(client *restclient.Client, config Config) *Tenant {
 	return &Tenant{
 		client:    client,
 		config:    config,
-		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, agents: make(map[string]sighted)},
+		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger, agents: make(map[string]sighted)},
+		files:     config.FilesDirs,
 		runs:      run.NewManager(client, config.Run, config.Logger),
 		servers:   make(map[string]builtServer),
 	}

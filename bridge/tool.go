@@ -27,7 +27,9 @@ type hints struct{ readOnly, destructive, idempotent, openWorld bool }
 var (
 	reads   = hints{readOnly: true, idempotent: true}
 	asks    = hints{openWorld: true} // what an agent does about a message is up to the agent
+	adds    = hints{}                // what was not there, and overwrites nothing
 	cancels = hints{destructive: true, idempotent: true}
+	changes = hints{destructive: true, idempotent: true} // replaces or takes away what was there
 )
 
 // serverTool is the tool as mcp-go offers it, each call bounded by the budget.

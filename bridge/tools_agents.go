@@ -21,7 +21,7 @@ func (t *Tenant) listAgentsTool() tool {
 		name:        "list_agents",
 		title:       "List agents",
 		description: "List the Sema4.ai agents of this workspace, with what each is for. Ask one with ask_agent.",
-		inputs:      []input{{name: "cursor", kind: "string", description: "Where to go on, as the last part of a long list said."}},
+		inputs:      []input{{name: "cursor", description: "Where to go on, as the last part of a long list said."}},
 		hints:       reads,
 		call:        t.listAgents,
 	}

@@ -10,7 +10,7 @@ import (
 	"sema4mcp/bridge/run"
 )
 
-var waitInput = input{name: "wait_seconds", kind: "integer",
+var waitInput = input{name: "wait_seconds", kind: integer,
 	description: "Longest to wait for the answer, in seconds. Left out, the call waits as long as hosts usually bear; 0 returns at once with a run_id. The server has a limit of its own, mostly 50."}
 
 // messageTool sends a message to an agent and waits for the answer.
@@ -27,11 +27,12 @@ func (s scope) messageTool(name string) tool {
 		description: description + "The agent may work for minutes: when the answer is not there in time, the result says so and gives a run_id. " +
 			"Then call get_run; do not send the message again.",
 		inputs: s.inputs(
-			input{name: "message", kind: "string", required: true, description: "What to tell or ask the agent."},
-			input{name: "thread_identifier", kind: "string", required: true,
+			input{name: "message", required: true, description: "What to tell or ask the agent."},
+			input{name: "thread_identifier", required: true,
 				description: "The conversation: a readable name of your choice with a random suffix of about six characters. A new one begins a conversation, a known one goes on with it."},
+			s.tenant.filesInput(),
 			waitInput,
-			input{name: "idempotency_key", kind: "string",
+			input{name: "idempotency_key",
 				description: "Optional. A call with a key that was used before in the same thread joins that run instead of sending the message again."},
 		),
 		hints:     asks,
@@ -45,10 +46,15 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 	if err != nil {
 		return nil, err
 	}
+	files, err := s.tenant.attachments(args)
+	if err != nil {
+		return nil, err
+	}
 	r, err := s.tenant.runs.Start(ctx, run.Question{
 		Agent:          run.Agent{ID: agent.ID, Name: agent.Name},
 		Thread:         args.text("thread_identifier"),
 		Message:        args.text("message"),
+		Files:          files,
 		IdempotencyKey: args.text("idempotency_key"),
 	})
 	if err != nil {
@@ -60,12 +66,17 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 // awaitResult waits as long as the call asks for and tells how the run stands.
 // A call that was given up gets a result nobody reads; the run goes on.
 func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, start int) (*mcp.CallToolResult, error) {
+	// An error here is the caller's leaving or a write that failed: the result
+	// below is then not read by anybody.
+	_ = s.tenant.await(ctx, r, s.budget(args))
+	return runResult(r, s.replyTool, start), nil
+}
+
+// budget is how long a call is to wait.
+func (s scope) budget(args arguments) time.Duration {
 	budget := s.tenant.config.CallBudget
 	if seconds, given := args.number(waitInput.name); given {
 		budget = min(budget, time.Duration(seconds)*time.Second)
 	}
-	// An error here is the caller's leaving or a write that failed: the result
-	// below is then not read by anybody.
-	_ = s.tenant.await(ctx, r, budget)
-	return runResult(r, s.replyTool, start), nil
+	return budget
 }

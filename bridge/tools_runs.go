@@ -9,7 +9,7 @@ import (
 	"sema4mcp/bridge/run"
 )
 
-var runIDInput = input{name: "run_id", kind: "string", required: true, description: "The run_id that an earlier result gave."}
+var runIDInput = input{name: "run_id", required: true, description: "The run_id that an earlier result gave."}
 
 func (s scope) getRunTool() tool {
 	return tool{
@@ -17,7 +17,7 @@ func (s scope) getRunTool() tool {
 		title: "Wait for an answer",
 		description: "Get the answer of a run, waiting for it if the agent is still working. Works with any run_id of this workspace, " +
 			"also after a restart. A long answer comes in parts: pass the cursor of the last part for the next.",
-		inputs:    []input{runIDInput, waitInput, {name: "cursor", kind: "string", description: "Where to go on in a long answer, as the last part said."}},
+		inputs:    []input{runIDInput, waitInput, {name: "cursor", description: "Where to go on in a long answer, as the last part said."}},
 		hints:     reads,
 		untouched: runUntouched,
 		call:      s.getRun,
@@ -25,13 +25,9 @@ func (s scope) getRunTool() tool {
 }
 
 func (s scope) getRun(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	start := 0
-	if cursor := args.text("cursor"); cursor != "" {
-		parsed, err := strconv.ParseUint(cursor, 10, 31)
-		if err != nil {
-			return nil, &failure{what: "The cursor is not one of ours.", next: "Pass the cursor as the last part gave it, or leave it out to begin at the start."}
-		}
-		start = int(parsed)
+	start, err := cursorOf(args)
+	if err != nil {
+		return nil, err
 	}
 	id, name, err := s.runID(ctx, args)
 	if err != nil {
@@ -42,6 +38,19 @@ func (s scope) getRun(ctx context.Context, args arguments) (*mcp.CallToolResult,
 		return nil, err
 	}
 	return s.awaitResult(ctx, r, args, start)
+}
+
+// cursorOf is where in a long text a call wants to begin.
+func cursorOf(args arguments) (int, error) {
+	cursor := args.text("cursor")
+	if cursor == "" {
+		return 0, nil
+	}
+	start, err := strconv.ParseUint(cursor, 10, 31)
+	if err != nil {
+		return 0, &failure{what: "The cursor is not one of ours.", next: "Pass the cursor as the last part gave it, or leave it out to begin at the start."}
+	}
+	return int(start), nil
 }
 
 func (s scope) cancelRunTool() tool {

@@ -13,7 +13,7 @@ import (
 // jsonContent is the vendor's mark on text items that hold JSON.
 const jsonContent = "application/json"
 
-var cursorInput = input{name: "cursor", kind: "string", description: "Where to go on, as next_cursor of the last part said."}
+var cursorInput = input{name: "cursor", description: "Where to go on, as next_cursor of the last part said."}
 
 // listedThread is a conversation as the vendor's list tool shows it.
 type listedThread struct {
@@ -60,7 +60,7 @@ func (s scope) threadMessagesTool(name string) tool {
 		title:       s.titled("Read a thread"),
 		description: "Read the messages of one conversation" + s.withAgent() + ", oldest first, as JSON. A long one comes in parts: pass next_cursor as cursor for the next.",
 		inputs: s.inputs(
-			input{name: "thread_id", kind: "string", format: "uuid", required: true, description: "The thread_id that a list of threads shows."},
+			input{name: "thread_id", format: "uuid", required: true, description: "The thread_id that a list of threads shows."},
 			cursorInput),
 		hints: reads,
 		call:  s.threadMessages,

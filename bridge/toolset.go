@@ -1,17 +1,60 @@
 package bridge
 
-import "sema4mcp/restclient"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sema4mcp/restclient"
+)
+
+// Toolset is a group of tools of a whole tenant.
+type Toolset string
+
+// The toolsets. An agent's own server has the agent's tools alone.
+const (
+	ToolsetAgents Toolset = "agents" // always there
+	ToolsetData   Toolset = "data"   // connections and semantic data models, to read
+	ToolsetAdmin  Toolset = "admin"  // agents and what they work with, to change
+	ToolsetAll    Toolset = "all"
+)
+
+var toolsets = []Toolset{ToolsetAgents, ToolsetData, ToolsetAdmin, ToolsetAll}
+
+// ParseToolsets checks names of toolsets. The error says which there are.
+func ParseToolsets(names []string) ([]Toolset, error) {
+	parsed := make([]Toolset, len(names))
+	for i, name := range names {
+		parsed[i] = Toolset(strings.ToLower(strings.TrimSpace(name)))
+		if !slices.Contains(toolsets, parsed[i]) {
+			return nil, fmt.Errorf("there is no toolset %q: the toolsets are agents, data, admin and all", name)
+		}
+	}
+	return parsed, nil
+}
+
+func (t *Tenant) has(wanted Toolset) bool {
+	return slices.Contains(t.config.Toolsets, wanted) || slices.Contains(t.config.Toolsets, ToolsetAll)
+}
+
+// workerMode is the mode of agents that take work items.
+const workerMode = "worker"
 
 // agentTools are the tools of one agent: the vendor's three first.
 func (t *Tenant) agentTools(agent restclient.Agent, name string) []tool {
 	s := scope{tenant: t, agent: &agent, replyTool: "message_" + name}
-	return []tool{
+	tools := []tool{
 		s.messageTool("message_" + name),
 		s.listThreadsTool("list_" + name + "_threads"),
 		s.threadMessagesTool("get_" + name + "_thread_messages"),
 		s.getRunTool(),
 		s.cancelRunTool(),
 	}
+	tools = append(tools, s.threadTools()...)
+	if agent.Mode == workerMode {
+		tools = append(tools, s.workItemTools()...)
+	}
+	return tools
 }
 
 // tenantTools are the tools of all agents together, and message_<x> for each
@@ -26,6 +69,13 @@ func (t *Tenant) tenantTools(agents []restclient.Agent) []tool {
 		s.getRunTool(),
 		s.cancelRunTool(),
 	}
+	tools = append(append(tools, s.threadTools()...), s.workItemTools()...)
+	if t.has(ToolsetData) {
+		tools = append(tools, t.dataTools()...)
+	}
+	if t.has(ToolsetAdmin) {
+		tools = append(tools, t.adminTools()...)
+	}
 	if t.config.AgentTools == AgentToolsNever || t.config.AgentTools == AgentToolsAuto && len(agents) > manyAgents {
 		return tools
 	}
@@ -35,4 +85,12 @@ func (t *Tenant) tenantTools(agents []restclient.Agent) []tool {
 		tools = append(tools, scope{tenant: t, agent: &agent, replyTool: name}.messageTool(name))
 	}
 	return tools
+}
+
+// allowed leaves out the tools that change something where that is not wanted.
+func (t *Tenant) allowed(tools []tool) []tool {
+	if !t.config.ReadOnly {
+		return tools
+	}
+	return slices.DeleteFunc(tools, func(tool tool) bool { return !tool.hints.readOnly })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sourcegraph/jsonrpc2"
 
+	"sema4mcp/bridge"
 	"sema4mcp/bridge/exchange"
 	"sema4mcp/restclient"
 )
@@ -54,6 +55,9 @@ func (r *refusal) write(w http.ResponseWriter) {
 // and its agent.
 func refusalOf(err error) *refusal {
 	if _, ok := errors.AsType[errNoSuchTenant](err); ok {
+		return &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest, message: err.Error()}
+	}
+	if errors.Is(err, bridge.ErrNotOffered) {
 		return &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest, message: err.Error()}
 	}
 	unreachable := &refusal{status: http.StatusBadGateway, code: jsonrpc2.CodeInternalError, message: "the Sema4.ai tenant cannot be reached: " + err.Error()}

@@ -8,21 +8,28 @@ import (
 	"strings"
 	"testing"
 
+	"sema4mcp/bridge"
 	"sema4mcp/internal/localtenant"
+	"sema4mcp/mcpserver"
 )
 
 // TestToolSnapshots holds what hosts are shown against testdata/tools, where
 // review reads it. UPDATE=1 rewrites the files.
 func TestToolSnapshots(t *testing.T) {
-	f := newFront(t, nil)
 	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, path := range map[string]string{
-		"sales_analyst": analystPath, "unicode": agentPath(localtenant.UnicodeID), "tenant": tenantPath,
+	f := newFront(t, nil)
+	all := newFront(t, func(c *mcpserver.Config) { c.Bridge.Toolsets = []bridge.Toolset{bridge.ToolsetAll} })
+	for name, shown := range map[string]struct {
+		*front
+		path string
+	}{
+		"sales_analyst": {f, analystPath}, "unicode": {f, agentPath(localtenant.UnicodeID)}, "invoice_clerk": {f, agentPath(localtenant.InvoiceClerkID)},
+		"tenant": {f, tenantPath}, "tenant_all_toolsets": {all, tenantPath},
 	} {
-		_, body := f.post(path, toolsList)
+		_, body := shown.post(shown.path, toolsList)
 		var answer struct {
 			Result struct {
 				Tools []struct{ Name, Description string }
@@ -42,7 +49,7 @@ func TestToolSnapshots(t *testing.T) {
 		}
 		compare(t, filepath.Join("..", "testdata", "tools", name+".json"), body)
 	}
-	for _, id := range []string{localtenant.SalesAnalystID, localtenant.StorytellerID, localtenant.EchoID, localtenant.UnicodeID} {
+	for _, id := range []string{localtenant.SalesAnalystID, localtenant.StorytellerID, localtenant.EchoID, localtenant.UnicodeID, localtenant.InvoiceClerkID} {
 		if !strings.Contains(string(readme), id) {
 			t.Errorf("the README does not name the agent %s", id)
 		}

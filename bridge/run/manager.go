@@ -69,8 +69,8 @@ type Manager struct {
 }
 
 // asking is what makes two messages the same question: the caller's key where
-// there is one, else the words.
-type asking struct{ agentID, thread, key, message string }
+// there is one, else the words and the files that go with them.
+type asking struct{ agentID, thread, key, message, files string }
 
 type expiringRun struct {
 	run  *Run
@@ -86,11 +86,13 @@ func NewManager(client *restclient.Client, config Config, log zerolog.Logger) *M
 		runs:    make(map[string]*Run), asked: make(map[asking]*Run)}
 }
 
-// Question is a message for an agent, in the thread of that name.
+// Question is a message for an agent, in the thread of that name or id.
 type Question struct {
 	Agent          Agent
 	Thread         string // found by name, else created
+	ThreadID       string // optional: a thread that is there, in place of a name
 	Message        string
+	Files          []File // uploaded to the thread before the message is sent
 	IdempotencyKey string // optional: the same key is the same run
 }
 
@@ -105,9 +107,9 @@ func (e *KeyConflictError) Error() string {
 // Start sends a message, or joins the run that is answering the same one. The
 // run goes on when ctx ends. An error means that nothing was sent.
 func (m *Manager) Start(ctx context.Context, q Question) (*Run, error) {
-	what := asking{agentID: q.Agent.ID, thread: q.Thread, key: q.IdempotencyKey}
+	what := asking{agentID: q.Agent.ID, thread: q.ThreadID + "\x00" + q.Thread, key: q.IdempotencyKey}
 	if q.IdempotencyKey == "" {
-		what.message = q.Message
+		what.message, what.files = q.Message, identity(q.Files)
 	}
 	if r, err := m.join(what, q.Message); r != nil || err != nil {
 		return r, err
@@ -146,24 +148,32 @@ func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
 // place finds or creates the conversation and tells where in it the message
 // will stand.
 func (m *Manager) place(ctx context.Context, q Question) (restclient.Conversation, int, error) {
+	if q.ThreadID != "" {
+		position, err := m.count(ctx, q.Agent.ID, q.ThreadID)
+		return restclient.Conversation{ID: q.ThreadID, Name: q.Thread, AgentID: q.Agent.ID}, position, err
+	}
 	for {
 		conversation, found, err := m.threads.resolve(ctx, q.Agent.ID, q.Thread)
 		if err != nil || found == created {
 			return conversation, 0, err
 		}
-		position := 0
-		for _, err = range m.client.Conversations.AllMessages(ctx, q.Agent.ID, conversation.ID, nil) {
-			if err != nil {
-				break
-			}
-			position++
-		}
+		position, err := m.count(ctx, q.Agent.ID, conversation.ID)
 		if found == remembered && isStatus(err, 404) { // deleted since: look again
 			m.threads.forget(q.Agent.ID, q.Thread)
 			continue
 		}
 		return conversation, position, err
 	}
+}
+
+func (m *Manager) count(ctx context.Context, agentID, conversationID string) (messages int, err error) {
+	for _, err = range m.client.Conversations.AllMessages(ctx, agentID, conversationID, nil) {
+		if err != nil {
+			return 0, err
+		}
+		messages++
+	}
+	return messages, nil
 }
 
 // begin registers the run, unless another caller was quicker, and sets its
@@ -177,7 +187,7 @@ func (m *Manager) begin(what asking, q Question, conversation restclient.Convers
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(newID(q.Agent.ID, conversation.ID, position, q.Message), q.Agent, conversation.Name, stop)
 	m.asked[what] = r
-	m.keep(r, what, func() { m.send(life, r, q.Message) })
+	m.keep(r, what, func() { m.deliver(life, r, q) })
 	return r, nil
 }
 

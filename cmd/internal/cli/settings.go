@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,10 @@ type Settings struct {
 	CallBudget       time.Duration
 	ProgressInterval time.Duration
 	AgentTools       string
+	Toolsets         []string
+	ReadOnly         bool
+	Agents           []string
+	FilesDirs        []string
 	LogLevel         string
 	LogFile          string
 
@@ -44,6 +49,14 @@ func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.CallBudget, "call-budget", bridge.DefaultCallBudget, "longest a tool call is held")
 	flags.DurationVar(&s.ProgressInterval, "progress-interval", bridge.DefaultProgressInterval, "time between signs of life while an agent works")
 	flags.StringVar(&s.AgentTools, "agent-tools", string(bridge.AgentToolsAuto), "`when` all agents together have a message tool for each: auto (up to 20 agents), always, never")
+	flags.StringSliceVar(&s.Toolsets, "toolsets", nil, "further `tools` for all agents together: data (connections and models, to read), admin (agents and what they use, to change), all")
+	flags.BoolVar(&s.ReadOnly, "read-only", false, "offer only tools that change nothing")
+	flags.StringSliceVar(&s.Agents, "agents", nil, "offer these agents and no other: `names` or ids, with commas between them")
+}
+
+// FilesFlags are for a command that runs on its user's own machine.
+func (s *Settings) FilesFlags(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&s.FilesDirs, "files-dir", nil, "let tools send files from this `directory` and save files there; may be repeated")
 }
 
 // LogFlags are for every command.
@@ -72,11 +85,37 @@ func (s *Settings) Complete() error {
 	default:
 		return &UsageError{"--agent-tools is auto, always or never"}
 	}
+	if _, err := bridge.ParseToolsets(s.Toolsets); err != nil {
+		return &UsageError{"--toolsets: " + err.Error()}
+	}
+	if err := s.completeAgents(); err != nil {
+		return err
+	}
+	dirs, err := bridge.CheckFilesDirs(s.FilesDirs)
+	if err != nil {
+		return &UsageError{"--files-dir: " + err.Error()}
+	}
+	s.FilesDirs = dirs
 	if s.tenantFlags != nil && (s.CallBudget <= 0 || s.ProgressInterval <= 0) {
 		return &UsageError{"--call-budget and --progress-interval must be more than 0"}
 	}
 	if s.LocalData != "" && !s.Local {
 		return &UsageError{"--local-data goes with --local"}
+	}
+	return nil
+}
+
+// completeAgents refuses a list with nothing in it, which would offer all agents
+// where somebody meant to leave some out.
+func (s *Settings) completeAgents() error {
+	if s.tenantFlags == nil || !s.tenantFlags.Changed("agents") {
+		return nil
+	}
+	for i, agent := range s.Agents {
+		s.Agents[i] = strings.TrimSpace(agent)
+	}
+	if len(s.Agents) == 0 || slices.Contains(s.Agents, "") {
+		return &UsageError{"--agents wants names or ids of agents, with commas between them"}
 	}
 	return nil
 }

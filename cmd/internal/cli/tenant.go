@@ -48,10 +48,15 @@ func (u Upstream) Close() error {
 
 // Bridge is the configuration of the bridge that the settings give.
 func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
+	toolsets, _ := bridge.ParseToolsets(s.Toolsets) // checked by Complete
 	return bridge.Config{
 		CallBudget:       s.CallBudget,
 		ProgressInterval: s.ProgressInterval,
 		AgentTools:       bridge.AgentTools(s.AgentTools),
+		Toolsets:         toolsets,
+		ReadOnly:         s.ReadOnly,
+		Agents:           s.Agents,
+		FilesDirs:        s.FilesDirs,
 		Version:          Version(),
 		Logger:           log,
 	}

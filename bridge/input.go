@@ -1,0 +1,78 @@
+package bridge
+
+import "encoding/json"
+
+// kind is how an argument is written: JSON Schema's word for it.
+type kind string
+
+const (
+	plain   kind = "string"
+	integer kind = "integer"
+	boolean kind = "boolean"
+	array   kind = "array" // of strings, or of objects where the input has fields
+	// document is a JSON object. Its schema says string: some models' APIs take
+	// no object whose members are not named.
+	document kind = "document"
+)
+
+// input is one argument that a tool takes.
+type input struct {
+	name        string
+	kind        kind // the zero kind is plain
+	description string
+	required    bool
+	format      string   // JSON Schema's, optional
+	options     []string // the words that a string, or an array's strings, may be
+	fields      []input  // strings: the members of an array's objects
+}
+
+// property is an input in words that every host's draft of JSON Schema knows.
+type property struct {
+	Type        kind      `json:"type"`
+	Description string    `json:"description,omitempty"`
+	Format      string    `json:"format,omitempty"`
+	Enum        []string  `json:"enum,omitempty"`
+	Minimum     *int      `json:"minimum,omitempty"`
+	Items       *property `json:"items,omitempty"`
+	*members
+}
+
+type members struct {
+	Properties           map[string]property `json:"properties"`
+	Required             []string            `json:"required,omitempty"`
+	AdditionalProperties bool                `json:"additionalProperties"`
+}
+
+// schema is the tool's input schema: a flat object.
+func schema(inputs []input) json.RawMessage {
+	encoded, _ := json.Marshal(property{Type: "object", members: membersOf(inputs)}) // strings, a bool and a zero always encode
+	return encoded
+}
+
+func membersOf(inputs []input) *members {
+	m := &members{Properties: make(map[string]property)}
+	for _, in := range inputs {
+		m.Properties[in.name] = in.property()
+		if in.required {
+			m.Required = append(m.Required, in.name)
+		}
+	}
+	return m
+}
+
+func (in input) property() property {
+	p := property{Type: in.kind, Description: in.description, Format: in.format}
+	switch in.kind {
+	case integer:
+		p.Minimum = new(int)
+	case array:
+		p.Items = &property{Type: plain, Enum: in.options}
+		if len(in.fields) > 0 {
+			p.Items = &property{Type: "object", members: membersOf(in.fields)}
+		}
+	case boolean:
+	default:
+		p.Type, p.Enum = plain, in.options
+	}
+	return p
+}

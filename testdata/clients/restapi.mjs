@@ -110,7 +110,7 @@ const doubtful = await check('a doubtful invoice needs review', async () => {
   form.append('file', new Blob(['scan']), 'scan 📄.txt')
   const draft = await call('POST', '/work-items/upload-file', 200, form)
   expectSame((await call('GET', `/work-items/${draft.work_item_id}`, 200)).status, 'DRAFT', 'status of the upload')
-  const invoice = { ...(await goodInvoice()), purchase_order: 'PO-0000', invoice_number: 'INV-X-1' }
+  const invoice = { ...(await goodInvoice()), po_number: 'PO-0000', invoice_number: 'INV-X-1' }
   const item = await call('POST', '/work-items', 200, {
     agent_id: AGENTS.invoices, payload: invoice, work_item_id: draft.work_item_id, work_item_name: 'Doubtful 🧾',
     callbacks: [{ url: `http://127.0.0.1:${receiver.address().port}/hook`, signature_secret: SECRET, on_status: 'NEEDS_REVIEW' }],

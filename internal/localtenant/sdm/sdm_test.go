@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/sdm"

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // redactor takes the key, and the secrets of one request, out of what a server
@@ -35,8 +36,9 @@ func (c *Client) redactor(req request) redactor {
 	return r
 }
 
-// formsOf lists how a secret may be written: as it is, line by line, in JSON
-// and in a URL.
+// formsOf lists how a secret may be written: as it is, in JSON, in a URL, and
+// word by word, as the lines of a key or what follows "Bearer". A word of letters
+// alone is taken for one of the language.
 func formsOf(secret string) []string {
 	forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
 	for _, encode := range []func(any) ([]byte, error){json.Marshal, func(v any) ([]byte, error) { return encodeDocument(v), nil }} {
@@ -44,8 +46,10 @@ func formsOf(secret string) []string {
 			forms = append(forms, string(quoted[1:len(quoted)-1]))
 		}
 	}
-	for line := range strings.Lines(secret) {
-		forms = append(forms, strings.TrimSpace(line))
+	for word := range strings.FieldsSeq(secret) {
+		if strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			forms = append(forms, word)
+		}
 	}
 	return forms
 }

@@ -123,6 +123,9 @@ func TestAddressThatIsNoURLHoldsNoSecrets(t *testing.T) {
 }
 
 func TestFormsOfASecret(t *testing.T) {
+	words := formsOf("Bearer pl4nted-9")
+	equal(t, "what follows Bearer", slices.Contains(words, "pl4nted-9"), true)
+	equal(t, "Bearer itself", slices.Contains(words, "Bearer"), false)
 	forms := formsOf("a&\"b\nc")
 	for _, want := range []string{"a&\"b\nc", "a%26%22b%0Ac", `a&\"b\nc`, "a\\u0026\\\"b\\nc", `a&"b`} {
 		if !slices.Contains(forms, want) {

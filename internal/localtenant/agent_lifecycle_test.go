@@ -281,7 +281,7 @@ func TestAgentBodies(t *testing.T) {
 		{http.MethodPost, "/agents", long("description", 10_001), 422, "body -> description: must not be longer"},
 		{http.MethodPost, "/agents", long("runbook_text", 1_000_001), 422, "body -> runbook_text: must not be longer"},
 		{http.MethodPost, "/agents", long("runbook_text", 5<<20), 413, "larger than"},
-		{http.MethodPost, "/agents", `{"name":"x","architecture_name":"none"}`, 422, "must be one of verified-queries, payload-checks, openai-chat, scripted, echo"},
+		{http.MethodPost, "/agents", `{"name":"x","architecture_name":"none"}`, 422, "body -> architecture_name: must be one of verified-queries, "},
 		{http.MethodPost, "/agents", `{"name":"x","architecture_version":""}`, 422, "body -> architecture_version: must not be empty"},
 		{http.MethodPatch, agent, `null`, 422, "body: must be an object"},
 		{http.MethodPatch, agent, `{"name":""}`, 422, "body -> name: must not be empty"},

@@ -52,8 +52,8 @@ func (c *client) export(agent string) archive {
 	return archive{data}
 }
 
-// form is a body with a file, and the client that says so.
-func (c *client) form(field string, data []byte) (*client, string) {
+// packageForm is a body with a file, and the client that says so.
+func (c *client) packageForm(field string, data []byte) (*client, string) {
 	var body bytes.Buffer
 	writer := multipart.NewWriter(&body)
 	_ = writer.WriteField("other", "x") // a buffer takes all
@@ -63,16 +63,16 @@ func (c *client) form(field string, data []byte) (*client, string) {
 	return c.with("Content-Type", writer.FormDataContentType()), body.String()
 }
 
-// upload sends a package that must be taken.
-func (c *client) upload(method, path string, data []byte) object {
+// sendPackage sends a package that must be taken.
+func (c *client) sendPackage(method, path string, data []byte) object {
 	c.t.Helper()
-	form, body := c.form("file", data)
+	form, body := c.packageForm("file", data)
 	return get[object](form, method, path, body)
 }
 
 func (c *client) refusePackage(status int, method, path string, data []byte) string {
 	c.t.Helper()
-	form, body := c.form("file", data)
+	form, body := c.packageForm("file", data)
 	return form.refuse(status, method, path, body)
 }
 
@@ -103,6 +103,9 @@ func packed(t *testing.T, spec string, entries map[string]string) []byte {
 }
 
 const (
+	// salesConnection is the name of the data connection a tenant has from the start.
+	salesConnection = "sales"
+
 	firstFile  = "7e570000-0000-4000-8000-0000000000a1"
 	secondFile = "7e570000-0000-4000-8000-0000000000a2"
 )
@@ -139,7 +142,7 @@ metadata: {mode: worker}
 agent-settings: {temperature: 0.5}
 document-intelligence: v2`, map[string]string{
 		"runbook.md": "# Orders 🚀\n",
-		"semantic-data-models/orders.yaml": "name: orders\ndescription: Orders\ntables:\n  - name: orders\n    base_table: {data_connection_name: SALES DATABASE, table: sales}\n" +
+		"semantic-data-models/orders.yaml": "name: orders\ndescription: Orders\ntables:\n  - name: orders\n    base_table: {data_connection_name: " + strings.ToUpper(salesConnection) + ", table: sales}\n" +
 			"    dimensions:\n      - {name: day, expr: day, sample_values: [2026-01-02, 007, 1.10, yes]}\n",
 		"agent-files/" + firstFile: "a,b\n1,2\n",
 		"actions/x/package.yaml":   "ignored: true\n",
@@ -150,7 +153,7 @@ func TestImportedAgent(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	crm := c.server(`{"name":"CRM","url":"https://crm.example/mcp","headers":{"Authorization":"secret"}}`)
 	c.server(`{"name":"crm","url":"https://other.example/mcp"}`)
-	imported := c.upload(http.MethodPost, "/agents/import", vendorPackage(t))
+	imported := c.sendPackage(http.MethodPost, "/agents/import", vendorPackage(t))
 	for field, want := range map[string]any{
 		"name": "Order Desk", "description": "Checks orders.", "runbook_text": "# Orders 🚀\n", "architecture_name": "echo",
 		"mode": "worker", "state": "draft", "live_version_id": nil, "version": "1",
@@ -189,14 +192,14 @@ func TestPackagesGoRound(t *testing.T) {
 	first := start(t, localtenant.Config{})
 	first.server(`{"name":"CRM","url":"https://crm.example/mcp","headers":{"X-Key":"s3cret"}}`)
 	first.server(`{"name":"Unknown","url":"https://unknown.example/mcp"}`)
-	agent := "/agents/" + first.upload(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
+	agent := "/agents/" + first.sendPackage(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
 	get[object](first, http.MethodPost, agent+"/publish", `{}`)
 	exported := first.export(agent)
 	entries := exported.texts(t)
 	if strings.Contains(fmt.Sprint(entries), "s3cret") || !strings.Contains(entries["agent-spec.yaml"], "**********") {
 		t.Errorf("specification:\n%s", entries["agent-spec.yaml"])
 	}
-	if entries["runbook.md"] != "# Orders 🚀\n" || !strings.Contains(entries["semantic-data-models/orders.yaml"], "data_connection_name: Sales database") ||
+	if entries["runbook.md"] != "# Orders 🚀\n" || !strings.Contains(entries["semantic-data-models/orders.yaml"], "data_connection_name: "+salesConnection) ||
 		!strings.Contains(entries["semantic-data-models/orders.yaml"], `"yes"`) {
 		t.Errorf("entries %v", entries)
 	}
@@ -209,9 +212,9 @@ func TestPackagesGoRound(t *testing.T) {
 	second := start(t, localtenant.Config{})
 	second.server(`{"name":"crm","url":"https://crm.example/mcp"}`)
 	second.server(`{"name":"unknown","url":"https://unknown.example/mcp"}`)
-	copied := "/agents/" + second.upload(http.MethodPost, "/agents/import", exported.data)["id"].(string)
+	copied := "/agents/" + second.sendPackage(http.MethodPost, "/agents/import", exported.data)["id"].(string)
 	for range 2 {
-		if got := encoded(second.upload(http.MethodPost, copied+"/diff", exported.data)); got !=
+		if got := encoded(second.sendPackage(http.MethodPost, copied+"/diff", exported.data)); got !=
 			`{"changes":[],"files_to_add":[],"is_synced":true,"mcp_servers_to_attach":[],"unresolved_mcp_servers":[]}` {
 			t.Errorf("diff %s", got)
 		}
@@ -221,7 +224,7 @@ func TestPackagesGoRound(t *testing.T) {
 			t.Errorf("exported again:\n%v, want\n%v", got, want)
 		}
 		// Importing over it changes nothing, and makes no second model.
-		second.upload(http.MethodPut, copied+"/import", again.data)
+		second.sendPackage(http.MethodPut, copied+"/import", again.data)
 		if got := get[listing](second, http.MethodGet, copied+"/semantic-data-models", "").Data; len(got) != 1 {
 			t.Errorf("models %v", got)
 		}
@@ -251,7 +254,7 @@ func withoutRefs(entries map[string]string) map[string]string {
 func TestDiff(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	c.server(`{"name":"crm","url":"https://crm.example/mcp"}`)
-	agent := "/agents/" + c.upload(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
+	agent := "/agents/" + c.sendPackage(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
 	c.nothing(http.MethodPost, agent+"/mcp-servers", encoded(object{"id": c.server(`{"name":"Extra","command":"x"}`)}))
 	get[object](c, http.MethodPost, agent+"/publish", `{}`)
 	changed := packed(t, `
@@ -268,7 +271,7 @@ welcome-message: Bye`, map[string]string{
 		"semantic-data-models/other.yaml": "name: other\ntables: [{name: t}]\n",
 		"agent-files/" + firstFile:        "changed", "agent-files/" + secondFile: "new",
 	})
-	diff := c.upload(http.MethodPost, agent+"/diff", changed)
+	diff := c.sendPackage(http.MethodPost, agent+"/diff", changed)
 	var changes []string
 	for _, change := range diff["changes"].([]any) {
 		change := change.(object)
@@ -293,7 +296,7 @@ welcome-message: Bye`, map[string]string{
 		t.Errorf("a diff opened a draft: %v", got)
 	}
 	// Importing does what the diff says.
-	imported := c.upload(http.MethodPut, agent+"/import", changed)
+	imported := c.sendPackage(http.MethodPut, agent+"/import", changed)
 	if imported["state"] != "draft" || imported["description"] != "Checks orders twice." || imported["version"] != "2" {
 		t.Errorf("imported over: %v", imported)
 	}
@@ -301,7 +304,7 @@ welcome-message: Bye`, map[string]string{
 		t.Errorf("users see the draft: %v", got)
 	}
 	get[object](c, http.MethodPost, agent+"/publish", `{}`)
-	diff = c.upload(http.MethodPost, agent+"/diff", changed)
+	diff = c.sendPackage(http.MethodPost, agent+"/diff", changed)
 	if len(diff["changes"].([]any)) != 0 || len(diff["files_to_add"].([]any)) != 0 || len(diff["unresolved_mcp_servers"].([]any)) != 1 {
 		t.Errorf("after the import: %v", diff)
 	}
@@ -317,9 +320,22 @@ welcome-message: Bye`, map[string]string{
 	}
 	// Servers the package does not have are taken away.
 	less := packed(t, "name: Order Desk\ndescription: Checks orders twice.\narchitecture: echo", nil)
-	diff = c.upload(http.MethodPost, agent+"/diff", less)
+	diff = c.sendPackage(http.MethodPost, agent+"/diff", less)
 	if got := encoded(diff); !strings.Contains(got, `{"change":"delete","deployed_value":{"name":"crm","url":"https://crm.example/mcp"},"field_path":"mcp_servers.crm","package_value":null}`) {
 		t.Errorf("diff %s", got)
+	}
+}
+
+func TestDiffOfAnotherAgent(t *testing.T) {
+	c := start(t, localtenant.Config{})
+	agent := c.create("Conversational")
+	diff := c.sendPackage(http.MethodPost, agent+"/diff", vendorPackage(t))
+	if got := encoded(diff["changes"]); !strings.Contains(got, `{"change":"update","deployed_value":"conversational","field_path":"mode","package_value":"worker"}`) ||
+		!strings.Contains(got, `"change":"add","deployed_value":null,"field_path":"knowledge"`) {
+		t.Errorf("changes %s", got)
+	}
+	if got := encoded(diff["files_to_add"]); got != `["prices.csv"]` {
+		t.Errorf("files %s", got)
 	}
 }
 
@@ -333,7 +349,7 @@ func TestImportOver(t *testing.T) {
 	if got := c.refusePackage(http.StatusUnprocessableEntity, http.MethodPut, agent+"/import", vendorPackage(t)); !strings.Contains(got, "mode is worker and the agent is conversational") {
 		t.Errorf("another mode: %q", got)
 	}
-	renamed := c.upload(http.MethodPut, agent+"/import", packed(t, "name: Renamed\nmetadata: {mode: conversational}", nil))
+	renamed := c.sendPackage(http.MethodPut, agent+"/import", packed(t, "name: Renamed\nmetadata: {mode: conversational}", nil))
 	if renamed["name"] != "Renamed" || renamed["mode"] != "conversational" {
 		t.Errorf("imported: %v", renamed)
 	}
@@ -408,14 +424,14 @@ func TestBadPackages(t *testing.T) {
 		"two files":  {nil, "", 422, "is given twice"},
 		"wrong name": {nil, "", 422, "is required"},
 	} {
-		client, body := c.form("file", packed(t, "name: x", nil))
+		client, body := c.packageForm("file", packed(t, "name: x", nil))
 		switch name {
 		case "no form":
 			client, body = test.client, test.body
 		case "no file":
-			client, body = c.form("other", nil)
+			client, body = c.packageForm("other", nil)
 		case "wrong name":
-			client, body = c.form("files", packed(t, "name: x", nil))
+			client, body = c.packageForm("files", packed(t, "name: x", nil))
 		case "cut":
 			body = body[:len(body)/2]
 		case "two files":
@@ -486,9 +502,9 @@ func TestFilesGoWithTheirVersions(t *testing.T) {
 	withFile := func(name, ref, text string) []byte {
 		return packed(t, "name: Agent\nshared-files: [{file-ref: "+ref+", name: "+name+", mime-type: text/plain}]", map[string]string{"agent-files/" + ref: text})
 	}
-	agent := "/agents/" + c.upload(http.MethodPost, "/agents/import", withFile("a", firstFile, "first"))["id"].(string)
+	agent := "/agents/" + c.sendPackage(http.MethodPost, "/agents/import", withFile("a", firstFile, "first"))["id"].(string)
 	get[object](c, http.MethodPost, agent+"/publish", `{}`)
-	c.upload(http.MethodPut, agent+"/import", withFile("b", secondFile, "second"))
+	c.sendPackage(http.MethodPut, agent+"/import", withFile("b", secondFile, "second"))
 	if got := files(); got != 2 {
 		t.Errorf("%d files", got)
 	}
@@ -496,7 +512,7 @@ func TestFilesGoWithTheirVersions(t *testing.T) {
 	if got := files(); got != 1 {
 		t.Errorf("%d files after the draft with the second was discarded", got)
 	}
-	c.upload(http.MethodPut, agent+"/import", withFile("a", secondFile, "another"))
+	c.sendPackage(http.MethodPut, agent+"/import", withFile("a", secondFile, "another"))
 	get[object](c, http.MethodPost, agent+"/publish", `{}`)
 	if got := c.export(agent).texts(t); len(got) != 3 || !strings.Contains(fmt.Sprint(got), "first") {
 		t.Errorf("exported %v", got)
@@ -516,7 +532,7 @@ func TestPackagesSurviveARestart(t *testing.T) {
 	}
 	c := connect(t, tenant)
 	c.server(`{"name":"crm","url":"https://crm.example/mcp"}`)
-	agent := "/agents/" + c.upload(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
+	agent := "/agents/" + c.sendPackage(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
 	get[object](c, http.MethodPost, agent+"/schedules", `{"cron_expression":"* * * * *"}`)
 	before := c.export(agent)
 	get[object](c, http.MethodPost, agent+"/publish", `{}`)
@@ -548,7 +564,7 @@ func TestExportThatFails(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
 	c.server(`{"name":"crm","url":"https://crm.example/mcp"}`)
-	agent := "/agents/" + c.upload(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
+	agent := "/agents/" + c.sendPackage(http.MethodPost, "/agents/import", vendorPackage(t))["id"].(string)
 	if err := os.RemoveAll(filepath.Join(dir, "files")); err != nil {
 		t.Fatal(err)
 	}

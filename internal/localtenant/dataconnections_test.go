@@ -19,7 +19,11 @@ import (
 	"sema4mcp/internal/testpostgres"
 )
 
-const salesConnectionID = "5a1e0000-0000-4000-8000-0000000000d1"
+// The data connections a tenant has from the start.
+const (
+	salesConnectionID      = "5a1e0000-0000-4000-8000-0000000000d1"
+	purchasingConnectionID = "5a1e0000-0000-4000-8000-0000000000d2"
+)
 
 func encode(t testing.TB, value any) string {
 	t.Helper()
@@ -51,7 +55,7 @@ func TestSeededDataConnection(t *testing.T) {
 	for _, dir := range []string{"", t.TempDir()} {
 		c := start(t, localtenant.Config{DataDir: dir})
 		got := get[listing](c, http.MethodGet, "/data-connections", "")
-		if len(got.Data) != 1 || got.HasMore || got.Data[0]["id"] != salesConnectionID || got.Data[0]["name"] != "Sales database" ||
+		if len(got.Data) != 2 || got.HasMore || got.Data[0]["id"] != salesConnectionID || got.Data[0]["name"] != "Sales database" ||
 			got.Data[0]["engine"] != "sqlite" || fmt.Sprint(got.Data[0]["configuration"]) != "map[db_file:sales.sqlite]" {
 			t.Errorf("connections %v", got)
 		}
@@ -77,7 +81,7 @@ func TestDataConnections(t *testing.T) {
 	if got := get[object](c, http.MethodGet, path, ""); fmt.Sprint(got) != fmt.Sprint(created) {
 		t.Errorf("got %v, created %v", got, created)
 	}
-	if got := allPages(c, "/data-connections", 1); !slices.Equal(got, []string{salesConnectionID, created["id"].(string)}) {
+	if got := allPages(c, "/data-connections", 1); !slices.Equal(got, []string{salesConnectionID, purchasingConnectionID, created["id"].(string)}) {
 		t.Errorf("oldest first: %q", got)
 	}
 	created["name"] = "Renamed"
@@ -136,7 +140,7 @@ func TestDataConnectionsThatAreRefused(t *testing.T) {
 			}
 		}
 	}
-	if got := get[listing](c, http.MethodGet, "/data-connections", ""); len(got.Data) != 2 {
+	if got := get[listing](c, http.MethodGet, "/data-connections", ""); len(got.Data) != 3 {
 		t.Errorf("stored nevertheless: %v", got.Data)
 	}
 	if after := get[object](c, http.MethodGet, path, ""); fmt.Sprint(after) != fmt.Sprint(before) {
@@ -229,7 +233,7 @@ func TestDataConnectionsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := allPages(c, "/data-connections", 5); len(got) != 12 {
+	if got := allPages(c, "/data-connections", 5); len(got) != 13 {
 		t.Errorf("%d connections", len(got))
 	}
 	if got := allPages(c, "/semantic-data-models", 5); len(got) != 11 {

@@ -78,13 +78,13 @@ func TestDataFramesOfFiles(t *testing.T) {
 		t.Errorf("rows %s, want %s", got, want)
 	}
 	for query, want := range map[string]string{
-		"":                             "[map[a:1 b:2.5]]",
-		"?column_names=b":              "[map[b:2.5]]",
-		"?offset=1":                    "[]",
-		"?offset=9223372036854775807":  "[]",
-		"?limit=99999&output_format=":  "[map[a:1 b:2.5]]",
-		"?output_format=json&limit=1":  "[map[a:1 b:2.5]]",
-		"?column_names=b,%20a,b&limit": "[map[a:1 b:2.5]]",
+		"":                            "[map[a:1 b:2.5]]",
+		"?column_names=b":             "[map[b:2.5]]",
+		"?offset=1":                   "[]",
+		"?offset=9223372036854775807": "[]",
+		"?limit=99999":                "[map[a:1 b:2.5]]",
+		"?output_format=json&limit=1": "[map[a:1 b:2.5]]",
+		"?column_names=b,%20a,b":      "[map[a:1 b:2.5]]",
 	} {
 		if got := fmt.Sprint(c.rows(conversation, "other", query)); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)
@@ -127,9 +127,6 @@ func TestNamesOfDataFrames(t *testing.T) {
 	c.upload(conversation, file("Sales Q1.csv", "n\n1"), file("sales-q1.CSV", "n\n2"), file("sales_q1.tsv", "n\n3"),
 		file("🚀.csv", "n\n4"), file("Größe/..csv", "n\n5"), file("größe.csv", "n\n6"), file(strings.Repeat("x", 200)+".csv", "n\n7"))
 	for i, name := range []string{"sales_q1", "sales_q1_2", "sales_q1_3", "data", "data_2", "größe", strings.Repeat("x", 100)} {
-		if name == "data_2" {
-			continue // "..csv" is called "."
-		}
 		if got := fmt.Sprint(c.rows(conversation, name, "")); got != fmt.Sprintf("[map[n:%d]]", i+1) {
 			t.Errorf("%s: %s", name, got)
 		}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -359,23 +360,23 @@ func TestLargeUpload(t *testing.T) {
 	if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {
 		t.Errorf("%d bytes were allocated meanwhile", grown)
 	}
-	if read.n > 110<<20 {
-		t.Errorf("%d bytes were read", read.n)
+	if n := read.n.Load(); n > 110<<20 {
+		t.Errorf("%d bytes were read", n)
 	}
 	if got := c.files(conversation); len(got) != 0 || blobCount(t, dir) != 0 {
 		t.Errorf("files %v, %d on the disk", got, blobCount(t, dir))
 	}
 }
 
-// counter counts what is read of r.
+// counter counts what is read of r, also while that goes on.
 type counter struct {
 	r io.Reader
-	n int64
+	n atomic.Int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }
 

@@ -1,5 +1,4 @@
 // Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
-// Package localtenant is a Sema4.ai tenant in a process: the vendor's REST API v2
 // on SQLite, with agents that do work. It needs no account and no network.
 //
 // Start from [New]. A [Tenant] is served by its [Tenant.Handler], or reached
@@ -12,6 +11,11 @@
 // What the vendor leaves open, this tenant decides so: the runs of a conversation
 // follow one another, a second message waits until the first is answered; a
 // synchronous run outlives its caller, a streamed one ends with its connection.
+// Users have an agent's live version, or its draft until there is one; schedules
+// are kept, and not run.
+// A work item that is continued has its agent answer the last message of a user in
+// its thread; one that failed, or that was cut off by the end of the process, is an
+// ERROR and says why in its thread; only worker agents take work items.
 //
 // A Tenant is safe for concurrent use. Close it: it owns goroutines and databases.
 package localtenant

@@ -256,7 +256,7 @@ func TestSecretsAreNeverTold(t *testing.T) {
 		fmt.Fprintln(&told, text)
 	}
 	tell(http.MethodPut, agent+"/import", "")
-	fmt.Fprintln(&told, encoded(c.upload(http.MethodPost, agent+"/diff", archive.data)))
+	fmt.Fprintln(&told, encoded(c.sendPackage(http.MethodPost, agent+"/diff", archive.data)))
 	if strings.Contains(told.String(), planted) || !strings.Contains(told.String(), "**********") || !strings.Contains(told.String(), "unexpected_error") {
 		t.Errorf("told:\n%s", told.String())
 	}

@@ -13,10 +13,17 @@ import (
 	"sema4mcp/internal/localtenant"
 )
 
+const scheduledID = "7e570000-0000-4000-8000-000000000002"
+
+func withScheduled(cfg localtenant.Config) localtenant.Config {
+	cfg.Agents = append(cfg.Agents, localtenant.AgentSpec{ID: scheduledID, Name: "Scheduled", Mode: "worker"})
+	return cfg
+}
+
 func TestSchedules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the clock begins at midnight of January 1, 2000
-		c := start(t, withWorker("- say: Done."))
-		path := "/agents/" + workerID + "/schedules"
+		c := start(t, withScheduled(localtenant.Config{}))
+		path := "/agents/" + scheduledID + "/schedules"
 		if got := get[listing](c, http.MethodGet, path, ""); got.Data == nil || len(got.Data) != 0 {
 			t.Errorf("at first: %+v", got)
 		}
@@ -56,8 +63,8 @@ func TestSchedules(t *testing.T) {
 }
 
 func TestScheduleBodies(t *testing.T) {
-	c := start(t, withWorker("- say: Done."))
-	path := "/agents/" + workerID + "/schedules"
+	c := start(t, withScheduled(localtenant.Config{}))
+	path := "/agents/" + scheduledID + "/schedules"
 	one := path + "/" + get[object](c, http.MethodPost, path, `{"cron_expression":"1 2 3 4 5"}`)["id"].(string)
 	for _, test := range []struct {
 		body   string
@@ -96,14 +103,16 @@ func TestScheduleBodies(t *testing.T) {
 		t.Errorf("stored although refused: %v", got.Data)
 	}
 	conversational := "/agents/" + localtenant.EchoID + "/schedules"
-	for _, request := range [][2]string{
-		{http.MethodGet, conversational}, {http.MethodPost, conversational}, {http.MethodGet, conversational + "/x"},
-		{http.MethodPut, conversational + "/x"}, {http.MethodDelete, conversational + "/x"},
-	} {
+	for _, request := range [][2]string{{http.MethodPost, conversational}, {http.MethodPut, conversational + "/x"}} {
 		if got := c.refuse(http.StatusBadRequest, request[0], request[1], `{"cron_expression":"* * * * *"}`); !strings.Contains(got, "only worker agents") {
 			t.Errorf("%s %s: %q", request[0], request[1], got)
 		}
 	}
+	if got := get[listing](c, http.MethodGet, conversational, ""); len(got.Data) != 0 {
+		t.Errorf("schedules of a conversational agent: %v", got.Data)
+	}
+	c.refuse(http.StatusNotFound, http.MethodGet, conversational+"/x", "")
+	c.refuse(http.StatusNotFound, http.MethodDelete, conversational+"/x", "")
 	for _, id := range []string{"x", "%2e%2e", "a%2Fb", "%F0%9F%9A%80"} {
 		c.refuse(http.StatusNotFound, http.MethodGet, path+"/"+id, "")
 	}
@@ -111,26 +120,22 @@ func TestScheduleBodies(t *testing.T) {
 
 // A schedule of one agent is none of another, and goes with its agent.
 func TestSchedulesOfAgents(t *testing.T) {
-	cfg := withWorker("- say: Done.")
-	cfg.Agents = append(cfg.Agents, localtenant.AgentSpec{Name: "Other", Mode: "worker"})
-	c := start(t, cfg)
-	id := get[object](c, http.MethodPost, "/agents/"+workerID+"/schedules", `{"cron_expression":"* * * * *"}`)["id"].(string)
+	c := start(t, withScheduled(localtenant.Config{Agents: []localtenant.AgentSpec{{Name: "Other", Mode: "worker"}}}))
+	id := get[object](c, http.MethodPost, "/agents/"+scheduledID+"/schedules", `{"cron_expression":"* * * * *"}`)["id"].(string)
 	other := "/agents/" + get[listing](c, http.MethodGet, "/agents?name=other", "").Data[0]["id"].(string) + "/schedules/" + id
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 		c.refuse(http.StatusNotFound, method, other, `{"cron_expression":"* * * * *"}`)
 	}
-	get[object](c, http.MethodGet, "/agents/"+workerID+"/schedules/"+id, "")
-	c.nothing(http.MethodDelete, "/agents/"+workerID, "")
-	c.refuse(http.StatusNotFound, http.MethodGet, "/agents/"+workerID+"/schedules/"+id, "")
+	get[object](c, http.MethodGet, "/agents/"+scheduledID+"/schedules/"+id, "")
+	c.nothing(http.MethodDelete, "/agents/"+scheduledID, "")
+	c.refuse(http.StatusNotFound, http.MethodGet, "/agents/"+scheduledID+"/schedules/"+id, "")
 }
 
 // A time zone that is gone leaves the schedule readable.
 func TestScheduleWithoutItsZone(t *testing.T) {
 	dir := t.TempDir()
-	cfg := withWorker("- say: Done.")
-	cfg.DataDir = dir
-	c := start(t, cfg)
-	path := "/agents/" + workerID + "/schedules"
+	c := start(t, withScheduled(localtenant.Config{DataDir: dir}))
+	path := "/agents/" + scheduledID + "/schedules"
 	get[object](c, http.MethodPost, path, `{"cron_expression":"* * * * *"}`)
 	if err := changeStored(t, dir, `UPDATE schedules SET timezone = 'Mars/Olympus'`); err != nil {
 		t.Fatal(err)

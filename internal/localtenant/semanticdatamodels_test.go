@@ -237,6 +237,7 @@ func TestImportedModelsOfAnAgent(t *testing.T) {
 	if got := send(model); !strings.Contains(fmt.Sprint(got["warnings"]), `2 data connections are called "GRÖSSE SHOP"; the oldest is used`) {
 		t.Errorf("arrival %v", got)
 	}
+	get[object](c, http.MethodPost, "/agents/7e570000-0000-4000-8000-000000000002/publish", `{}`)
 	if text := texts(c.post(c.converse("7e570000-0000-4000-8000-000000000002"), "What were the amounts by region?")[1]); !strings.Contains(text, "| EU | 11.50 |") {
 		t.Errorf("answer %s", text)
 	}

@@ -61,7 +61,7 @@ func (r reacher) reach(status string) string {
 	r.t.Helper()
 	switch status {
 	case "DRAFT":
-		return "/work-items/" + r.upload("", "a.txt", "x")
+		return "/work-items/" + r.attach("", "a.txt", "x")
 	case "PENDING": // what is taken up already leaves no task for it
 		for range 10 {
 			r.reach("EXECUTING")
@@ -97,7 +97,7 @@ func TestEveryActionInEveryStatus(t *testing.T) {
 						return
 					}
 					got := r.refuse(http.StatusPreconditionFailed, http.MethodPost, path+"/"+action, "")
-					if !strings.Contains(got, action) || !strings.Contains(got, status) {
+					if !strings.HasPrefix(got, "cannot "+action+" work item") || !strings.Contains(got, status) {
 						t.Errorf("message %q", got)
 					}
 					if after := r.item(path); encoded(after) != encoded(before) {
@@ -323,7 +323,7 @@ func TestWorkItemsSurviveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if err := changeStored(t, dir, `UPDATE agents SET runbook_text = '- say: ok' WHERE id = ?`, workerID); err != nil {
+	if err := changeStored(t, dir, `UPDATE agent_versions SET runbook_text = '- say: ok' WHERE agent_id = ?`, workerID); err != nil {
 		t.Fatal(err)
 	}
 	if err := changeStored(t, dir, `UPDATE work_items SET conversation_id = NULL WHERE id = ?`, strings.TrimPrefix(lost, "/work-items/")); err != nil {

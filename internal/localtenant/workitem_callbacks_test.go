@@ -195,3 +195,25 @@ func TestHangingReceiver(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Whoever waits for an item that a crash has torn hears of it after the next start.
+func TestCallbackAfterARestart(t *testing.T) {
+	address, got := receive(t, http.StatusOK)
+	cfg := withWorker("- wait: 1h")
+	cfg.DataDir = t.TempDir()
+	tenant, err := localtenant.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := connect(t, tenant)
+	path := c.createItem(object{"agent_id": workerID, "callbacks": []object{{"url": address, "on_status": "ERROR"}}})
+	for c.item(path)["thread_id"] == nil { // it is taken up at once
+	}
+	if err := tenant.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = start(t, cfg)
+	if body := (<-got).body; body["status"] != "ERROR" || body["thread_id"] != c.item(path)["thread_id"] {
+		t.Errorf("body %v", body)
+	}
+}

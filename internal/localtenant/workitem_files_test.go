@@ -16,9 +16,9 @@ import (
 	"sema4mcp/internal/localtenant"
 )
 
-// form encodes a multipart form; fields are name, value, and files name, file name,
+// multipartForm encodes a multipart form; fields are name, value, and files name, file name,
 // content.
-func form(parts ...[]string) (contentType, body string) {
+func multipartForm(parts ...[]string) (contentType, body string) {
 	var buffer bytes.Buffer
 	w := multipart.NewWriter(&buffer)
 	for _, part := range parts {
@@ -33,10 +33,10 @@ func form(parts ...[]string) (contentType, body string) {
 	return w.FormDataContentType(), buffer.String()
 }
 
-// upload sends a file and gives the id of its item.
-func (c *client) upload(id, name, content string) string {
+// attach sends a file and gives the id of its item.
+func (c *client) attach(id, name, content string) string {
 	c.t.Helper()
-	contentType, body := form([]string{"file", name, content})
+	contentType, body := multipartForm([]string{"file", name, content})
 	path := "/work-items/upload-file"
 	if id != "" {
 		path += "?work_item_id=" + id
@@ -64,15 +64,15 @@ func TestUploadsMakeDrafts(t *testing.T) {
 		cfg := withWorker("- say: \"{{message}}\"")
 		cfg.DataDir = dir
 		c := start(t, cfg)
-		id := c.upload("", "invoice 1 é🚀.pdf", "%PDF")
+		id := c.attach("", "invoice 1 é🚀.pdf", "%PDF")
 		draft := c.item("/work-items/" + id)
 		if draft["status"] != "DRAFT" || draft["agent_id"] != nil || draft["thread_id"] != nil || draft["work_item_name"] != "" || encoded(draft["payload"]) != "{}" {
 			t.Errorf("draft %v", draft)
 		}
-		if again := c.upload(id, "second.txt", ""); again != id {
+		if again := c.attach(id, "second.txt", ""); again != id {
 			t.Errorf("the second file went to %s", again)
 		}
-		contentType, body := form([]string{"file", "../../etc/third.txt", "x"}, []string{"work_item_id", " " + id + "\n"})
+		contentType, body := multipartForm([]string{"file", "../../etc/third.txt", "x"}, []string{"work_item_id", " " + id + "\n"})
 		if got := get[map[string]string](c.with("Content-Type", contentType), http.MethodPost, "/work-items/upload-file", body); got["work_item_id"] != id {
 			t.Errorf("with the id after the file: %v", got)
 		}
@@ -98,8 +98,8 @@ func TestUploadsMakeDrafts(t *testing.T) {
 func TestBadUploads(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
-	draft := c.upload("", "a.txt", "x")
-	started := c.upload("", "a.txt", "x")
+	draft := c.attach("", "a.txt", "x")
+	started := c.attach("", "a.txt", "x")
 	c.act("/work-items/"+started, "cancel")
 	kept := len(filesOf(t, dir))
 	file := []string{"file", "b.txt", "x"}
@@ -122,13 +122,13 @@ func TestBadUploads(t *testing.T) {
 		"long name":          {"", [][]string{{"file", strings.Repeat("ü", 256), "x"}}, 422, "longer than 255"},
 		"no name of its own": {"", [][]string{{"file", "..", "x"}}, 422, "name of its own"},
 	} {
-		contentType, body := form(test.parts...)
+		contentType, body := multipartForm(test.parts...)
 		got := c.with("Content-Type", contentType).refuse(test.status, http.MethodPost, "/work-items/upload-file"+test.query, body)
 		if !strings.Contains(got, test.says) {
 			t.Errorf("%s: %q does not say %q", name, got, test.says)
 		}
 	}
-	contentType, body := form(file)
+	contentType, body := multipartForm(file)
 	for name, test := range map[string]struct{ contentType, body, says string }{
 		"JSON":             {"application/json", `{"file":"b.txt"}`, "multipart/form-data"},
 		"cut in the file":  {contentType, body[:strings.Index(body, "\r\nx")+3], "could not be read to its end"},
@@ -185,7 +185,7 @@ func (zeros) Read(p []byte) (int, error) {
 
 func TestConfirmFile(t *testing.T) {
 	c := start(t, localtenant.Config{})
-	path := "/work-items/" + c.upload("", "a.txt", "x") + "/confirm-file"
+	path := "/work-items/" + c.attach("", "a.txt", "x") + "/confirm-file"
 	for _, test := range []struct {
 		path, body string
 		status     int

@@ -114,7 +114,7 @@ func TestCreateWorkItem(t *testing.T) {
 		if messages := done["messages"].([]any); len(messages) != 3 || !strings.HasPrefix(texts(messages[1].(object)), "Work item payload:\n\n{") {
 			t.Errorf("with results: %v", messages)
 		}
-		minimal := get[object](c, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "payload": nil, "messages": nil, "callbacks": nil, "work_item_name": nil, "work_item_id": nil}))
+		minimal := get[object](c, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "payload": nil, "messages": nil, "callbacks": nil, "work_item_name": " ", "work_item_id": nil}))
 		if encoded(minimal["payload"]) != "{}" || encoded(minimal["messages"]) != "[]" || encoded(minimal["callbacks"]) != "[]" || minimal["work_item_name"] != "" {
 			t.Errorf("minimal: %v", minimal)
 		}
@@ -188,7 +188,7 @@ func TestUnknownWorkItems(t *testing.T) {
 
 func TestRenameWorkItem(t *testing.T) {
 	c := start(t, localtenant.Config{})
-	path := "/work-items/" + c.upload("", "a.txt", "x")
+	path := "/work-items/" + c.attach("", "a.txt", "x")
 	for name, want := range map[string]string{
 		"Zürich 🚀":                 "Zürich 🚀",
 		strings.Repeat("ü", 255):   strings.Repeat("ü", 255),
@@ -268,7 +268,7 @@ func TestListWorkItems(t *testing.T) {
 				t.Errorf("%s: next_offset %s, want %s", query, encoded(got.NextOffset), want)
 			}
 		}
-		for _, query := range []string{"limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=99999999999", "offset=-1", "offset=x", "work_item_status=DONE", "work_item_status=completed", "work_item_status=PRECREATED"} {
+		for _, query := range []string{"limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=99999999999999999999", "offset=-1", "offset=x", "work_item_status=DONE", "work_item_status=completed", "work_item_status=PRECREATED"} {
 			if got := r.refuse(http.StatusUnprocessableEntity, http.MethodGet, "/work-items?"+query, ""); !strings.HasPrefix(got, "query -> ") {
 				t.Errorf("%s: %q", query, got)
 			}

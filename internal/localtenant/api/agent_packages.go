@@ -15,8 +15,9 @@ import (
 	"sema4mcp/internal/localtenant/store"
 )
 
-// maxPackage bounds a package, in bytes.
-const maxPackage = 512 << 20
+// maxPackage bounds a package, in bytes. It is a variable for tests, which need not
+// send as much.
+var maxPackage int64 = 512 << 20
 
 func (s *server) importAgent(w http.ResponseWriter, r *http.Request, _ ids) error {
 	return s.withPackage(r, func(p *agentpackage.Package) error {
@@ -138,20 +139,21 @@ func (s *server) checkPackage(p *agentpackage.Package) error {
 	return nil
 }
 
-// importPackage keeps the files of a package and lets place store the rest. What
-// files are not needed in the end are deleted.
+// importPackage keeps the files of a package and lets place store the rest. Files
+// that are not needed in the end are deleted.
 func (s *server) importPackage(ctx context.Context, p *agentpackage.Package, place func(store.Import) (store.Imported, error)) (_ store.Imported, err error) {
 	i, err := s.importOf(ctx, p)
 	if err != nil {
 		return store.Imported{}, err
 	}
-	defer func() { err = errors.Join(err, s.deleteUnused(i.Files)) }()
+	var kept []string
+	defer func() { err = errors.Join(err, s.deleteUnused(ctx, kept)) }()
 	for _, file := range p.Files {
-		kept, err := s.keepFile(ctx, file)
+		shared, err := s.keepFile(ctx, file)
 		if err != nil {
 			return store.Imported{}, err
 		}
-		i.Files = append(i.Files, kept)
+		kept, i.Files = append(kept, shared.BlobID), append(i.Files, shared)
 	}
 	return place(i)
 }
@@ -169,21 +171,14 @@ func (s *server) keepFile(ctx context.Context, file agentpackage.File) (store.Ag
 	return store.AgentFile{Name: file.Name, MIMEType: file.MIMEType, Size: blob.Size, Hash: blob.SHA256, BlobID: blob.ID}, nil
 }
 
-// deleteUnused deletes those of the files that no agent has got.
-func (s *server) deleteUnused(files []store.AgentFile) error {
-	if len(files) == 0 {
-		return nil
-	}
-	used, err := s.Store.BlobIDs(context.Background()) // whatever became of the request
+// deleteUnused deletes those of the files that no agent has got, whatever became of
+// the request.
+func (s *server) deleteUnused(ctx context.Context, ids []string) error {
+	unused, err := s.Store.UnusedBlobs(context.WithoutCancel(ctx), ids)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if !used[file.BlobID] {
-			err = errors.Join(err, s.Blobs.Delete(file.BlobID))
-		}
-	}
-	return err
+	return s.Blobs.Delete(unused...)
 }
 
 // exportAgent streams the package. When a file fails under way, the connection

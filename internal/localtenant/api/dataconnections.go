@@ -172,9 +172,6 @@ func badSource(err error) error {
 
 // sentence makes one of an error's text.
 func sentence(text string) string {
-	if text == "" {
-		return text
-	}
 	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 

@@ -12,9 +12,9 @@ func wholeNumber(query url.Values, name string, fallback, least int) (int, error
 	if text == "" {
 		return fallback, nil
 	}
-	number, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || int(number) < least {
+	number, err := strconv.Atoi(text)
+	if err != nil || number < least {
 		return 0, invalid("query -> "+name, fmt.Sprintf("must be a whole number from %d on", least))
 	}
-	return int(number), nil
+	return number, nil
 }

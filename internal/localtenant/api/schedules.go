@@ -57,9 +57,6 @@ func (s *server) listSchedules(w http.ResponseWriter, r *http.Request, ids ids) 
 	if err != nil {
 		return err
 	}
-	if err := s.mustBeWorker(r.Context(), ids["agent"]); err != nil {
-		return err
-	}
 	schedules, err := s.Store.Schedules(r.Context(), ids["agent"], window)
 	if err != nil {
 		return err
@@ -79,9 +76,6 @@ func (s *server) createSchedule(w http.ResponseWriter, r *http.Request, ids ids)
 }
 
 func (s *server) getSchedule(w http.ResponseWriter, r *http.Request, ids ids) error {
-	if err := s.mustBeWorker(r.Context(), ids["agent"]); err != nil {
-		return err
-	}
 	sc, err := s.Store.Schedule(r.Context(), ids["agent"], ids["schedule"])
 	if err != nil {
 		return err
@@ -102,9 +96,6 @@ func (s *server) replaceSchedule(w http.ResponseWriter, r *http.Request, ids ids
 }
 
 func (s *server) deleteSchedule(w http.ResponseWriter, r *http.Request, ids ids) error {
-	if err := s.mustBeWorker(r.Context(), ids["agent"]); err != nil {
-		return err
-	}
 	if err := s.Store.DeleteSchedule(r.Context(), ids["agent"], ids["schedule"]); err != nil {
 		return err
 	}
@@ -112,7 +103,8 @@ func (s *server) deleteSchedule(w http.ResponseWriter, r *http.Request, ids ids)
 	return nil
 }
 
-// mustBeWorker lets only agents have schedules that take work items.
+// mustBeWorker lets only agents have schedules that take work items; others have
+// none to be found.
 func (s *server) mustBeWorker(ctx context.Context, agentID string) error {
 	agent, err := s.Store.Agent(ctx, agentID)
 	if err != nil {

@@ -140,26 +140,21 @@ func (u *upload) readTable(file *store.NewFile) error {
 	if !isTable(file.File) {
 		return nil
 	}
-	err := u.writeFrame(file)
+	content, err := u.Blobs.Get(file.ID)
+	if err != nil {
+		return fmt.Errorf("read table: %w", err)
+	}
+	defer content.Close()
+	table, err := csvframe.Inspect(u.ctx, content)
 	if reason, ok := errors.AsType[*csvframe.Error](err); ok {
 		u.Logger.Info().Str("file_id", file.ID).Str("reason", reason.Reason).Msg("uploaded file has no data frame")
 		return nil
 	}
-	return err
-}
-
-func (u *upload) writeFrame(file *store.NewFile) error {
-	content, err := u.Blobs.Get(file.ID)
 	if err != nil {
-		return err
-	}
-	defer content.Close()
-	table, err := csvframe.Inspect(u.ctx, content)
-	if err != nil {
-		return err
+		return fmt.Errorf("read table: %w", err)
 	}
 	if _, err := content.Seek(0, io.SeekStart); err != nil {
-		return err
+		return fmt.Errorf("read table: %w", err)
 	}
 	file.Frame = u.Store.NewFrame(u.conversationID, store.DataFrame{
 		Name: frameName(file.Ref), Description: "Rows of the file " + file.Ref,

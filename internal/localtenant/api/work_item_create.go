@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func newWorkItem(body *fields) store.NewWorkItem {
 		Payload: json.RawMessage(`{}`),
 	}
 	if payload := body.optionalObject("payload"); payload != nil {
-		wanted.Payload = payload
+		wanted.Payload = compact(payload)
 	}
 	now := time.Now()
 	body.eachObject("messages", func(message *fields) {
@@ -109,6 +110,13 @@ func newWorkItem(body *fields) store.NewWorkItem {
 		})
 	})
 	return wanted
+}
+
+// compact takes the spaces out of valid JSON: agents get it as a text.
+func compact(document json.RawMessage) json.RawMessage {
+	var out bytes.Buffer
+	_ = json.Compact(&out, document) // it has been read before
+	return out.Bytes()
 }
 
 // eachObject reads the objects of an array, if it is given. What is wrong with

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -297,6 +299,30 @@ func TestUseThatEnds(t *testing.T) {
 	}
 	if _, err := registry.Query(t.Context(), "d", query); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("closed: %v", err)
+	}
+}
+
+// A server that says nothing, and a query that never ends, are given up.
+func TestDatabasesThatTakeTooLong(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	dir := t.TempDir()
+	sqliteFile(t, filepath.Join(dir, "x.db"), `CREATE TABLE t (n INTEGER)`)
+	registry, known := open(t, dir)
+	registry.SetTimeouts(20*time.Millisecond, 30*time.Millisecond)
+	err = registry.Check(t.Context(), configured(t, "postgres", map[string]any{
+		"host": "127.0.0.1", "port": listener.Addr().(*net.TCPAddr).Port, "database": "d", "user": "u", "password": "p", "sslmode": "disable",
+	}))
+	if err == nil || !strings.Contains(err.Error(), "no answer within 20ms") {
+		t.Errorf("a silent server: %v", err)
+	}
+	known.set("d", configured(t, "sqlite", map[string]any{"db_file": "x.db"}))
+	const endless = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n`
+	if _, err := registry.Query(t.Context(), "d", datasource.Query{SQL: endless}); err == nil || !strings.Contains(err.Error(), "no answer within 30ms") {
+		t.Errorf("an endless query: %v", err)
 	}
 }
 

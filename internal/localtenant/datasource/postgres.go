@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-func openPostgres(_ *Registry, c *configuration) (*source, error) {
+func openPostgres(r *Registry, c *configuration) (*source, error) {
 	host, port := c.notEmpty("host"), c.port("port")
 	database, user, password := c.notEmpty("database"), c.notEmpty("user"), c.text("password")
 	schema := c.textOr("schema", "public")
@@ -32,7 +32,7 @@ func openPostgres(_ *Registry, c *configuration) (*source, error) {
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `SELECT set_config('default_transaction_read_only', 'on', false),
 			set_config('search_path', $1, false), set_config('statement_timeout', $2, false)`,
-			quoteName(schema), fmt.Sprint(queryTimeout.Milliseconds()))
+			quoteName(schema), fmt.Sprint(r.timeouts.query.Milliseconds()))
 		return err
 	}))
 	return &source{db: db, dialect: postgresDialect{database: database, schema: schema}}, nil

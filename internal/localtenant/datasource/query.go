@@ -45,7 +45,7 @@ func (r *Registry) Query(ctx context.Context, id string, q Query) (Result, error
 		if err != nil {
 			return err
 		}
-		err = s.read(ctx, queryTimeout, func(ctx context.Context, tx *sql.Tx) error {
+		err = s.read(ctx, s.timeouts.query, func(ctx context.Context, tx *sql.Tx) error {
 			result, err = fetch(ctx, tx, cmp.Or(q.MaxRows, DefaultMaxRows), text, arguments)
 			return err
 		})

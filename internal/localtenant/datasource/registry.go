@@ -11,8 +11,9 @@ import (
 // Registry opens data connections when they are first used and keeps them open.
 // It is safe for concurrent use. Close it.
 type Registry struct {
-	dir  string
-	find func(ctx context.Context, id string) (Settings, error)
+	dir      string
+	find     func(ctx context.Context, id string) (Settings, error)
+	timeouts timeouts
 
 	mu       sync.Mutex // guards what follows
 	builtins map[string]*sql.DB
@@ -24,7 +25,10 @@ type Registry struct {
 // errors are passed on. Relative paths of SQLite files are below dir; without one
 // there are none.
 func NewRegistry(dir string, find func(ctx context.Context, id string) (Settings, error)) *Registry {
-	return &Registry{dir: dir, find: find, builtins: map[string]*sql.DB{}, open: map[string]*source{}}
+	return &Registry{
+		dir: dir, find: find, timeouts: timeouts{connect: connectTimeout, query: queryTimeout},
+		builtins: map[string]*sql.DB{}, open: map[string]*source{},
+	}
 }
 
 // Builtin lets every sqlite connection whose db_file is file use db, which may be
@@ -61,7 +65,7 @@ func (r *Registry) prepare(s Settings) (*source, error) {
 	if err != nil {
 		return nil, redacted(cannotOpen, err, hidden)
 	}
-	source.settings, source.secrets = s, hidden
+	source.settings, source.secrets, source.timeouts = s, hidden, r.timeouts
 	if !source.shared {
 		source.db.SetMaxOpenConns(poolSize)
 		source.db.SetMaxIdleConns(poolSize)

@@ -14,6 +14,9 @@ const (
 	idleTime       = 5 * time.Minute
 )
 
+// timeouts are how long a database may take.
+type timeouts struct{ connect, query time.Duration }
+
 const cannotOpen = "the data connection cannot be opened"
 
 // opener prepares a source; it does not connect. The caller holds r.mu.
@@ -26,6 +29,7 @@ type source struct {
 	shared   bool // a built-in database, which is not ours to close
 	settings Settings
 	secrets  []string
+	timeouts timeouts
 	gone     atomic.Bool // closed
 }
 
@@ -39,7 +43,7 @@ func (s *source) close() error {
 
 // ping reads something: SQLite opens any file, and looks at it later.
 func (s *source) ping(ctx context.Context) error {
-	err := s.read(ctx, connectTimeout, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.read(ctx, s.timeouts.connect, func(ctx context.Context, tx *sql.Tx) error {
 		var count int64
 		return tx.QueryRowContext(ctx, s.dialect.probe()).Scan(&count)
 	})

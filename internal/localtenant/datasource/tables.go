@@ -71,7 +71,7 @@ func (r *Registry) Tables(ctx context.Context, id string, names []string) ([]Tab
 	var tables []Table
 	err := r.use(ctx, id, func(s *source) error {
 		tables = nil
-		err := s.read(ctx, queryTimeout, func(ctx context.Context, tx *sql.Tx) error {
+		err := s.read(ctx, s.timeouts.query, func(ctx context.Context, tx *sql.Tx) error {
 			for _, name := range names {
 				table, err := s.table(ctx, tx, name)
 				if err != nil {

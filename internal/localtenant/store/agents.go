@@ -76,26 +76,30 @@ func searchName(name string) string {
 	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
 }
 
-const listAgents = `SELECT agents.position, ` + agentColumns + ` FROM agents JOIN agent_versions v ON v.id = ` + usersVersion
+const (
+	listAgents   = `SELECT agents.position, ` + agentColumns + ` FROM agents JOIN agent_versions v ON v.id = ` + usersVersion
+	allAgents    = listAgents + ` WHERE agents.position > ? ORDER BY agents.position LIMIT ?`
+	agentsByName = listAgents + ` WHERE (search_name, agents.position) > (?, ?) AND search_name < ?
+		ORDER BY search_name, agents.position LIMIT ?`
+)
 
 // Agents lists the agents whose name starts with prefix, in any case, as their
 // users have them: all of them oldest first, or those with a prefix by name.
 func (s *Store) Agents(ctx context.Context, prefix string, w Window) (Page[Agent], error) {
 	key := searchName(prefix)
 	if key == "" {
-		return s.agents(ctx, w, ` WHERE agents.position > ? ORDER BY agents.position LIMIT ?`, w.After)
+		return s.agents(ctx, w, allAgents, w.After)
 	}
 	// No text has the byte 0xff, which is behind all that start with key.
-	page, err := s.agents(ctx, w, ` WHERE search_name >= ? AND search_name < ? AND (search_name, agents.position) > (?, ?)
-		ORDER BY search_name, agents.position LIMIT ?`, key, key+"\xff", w.AfterName, w.After)
+	page, err := s.agents(ctx, w, agentsByName, max(key, w.AfterName), w.After, key+"\xff")
 	if page.Next != 0 {
 		page.NextName = searchName(page.Items[len(page.Items)-1].Name)
 	}
 	return page, err
 }
 
-func (s *Store) agents(ctx context.Context, w Window, which string, arguments ...any) (Page[Agent], error) {
-	rows, err := s.db.Read.QueryContext(ctx, listAgents+which, append(arguments, w.Limit+1)...)
+func (s *Store) agents(ctx context.Context, w Window, query string, arguments ...any) (Page[Agent], error) {
+	rows, err := s.db.Read.QueryContext(ctx, query, append(arguments, w.Limit+1)...)
 	if err != nil {
 		return Page[Agent]{}, fmt.Errorf("list agents: %w", err)
 	}

@@ -27,6 +27,21 @@ func (s *Store) BlobIDs(ctx context.Context) (map[string]bool, error) {
 	return known, nil
 }
 
+// UnusedBlobs are those of the ids that no agent has a file for.
+func (s *Store) UnusedBlobs(ctx context.Context, ids []string) ([]string, error) {
+	var unused []string
+	for _, id := range ids {
+		used, err := s.texts(ctx, `SELECT blob_id FROM version_files WHERE blob_id = ? LIMIT 1`, id)
+		if err != nil {
+			return nil, err
+		}
+		if len(used) == 0 {
+			unused = append(unused, id)
+		}
+	}
+	return unused, nil
+}
+
 // DeletedBlobs are the ids of files that were deleted, with whatever they belonged
 // to, and whose bytes are still to be removed. When they are, tell
 // [Store.ForgetDeletedBlobs].

@@ -33,6 +33,9 @@ func (sc *Schedule) payload() any {
 
 // Schedules lists an agent's schedules, oldest first.
 func (s *Store) Schedules(ctx context.Context, agentID string, w Window) (Page[Schedule], error) {
+	if _, err := s.Agent(ctx, agentID); err != nil {
+		return Page[Schedule]{}, err
+	}
 	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+scheduleColumns+` FROM schedules
 		WHERE agent_id = ? AND position > ? ORDER BY position LIMIT ?`, agentID, w.After, w.Limit+1)
 	if err != nil {

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"sema4mcp/internal/localtenant/store"
 	"sema4mcp/internal/localtenant/thread"
@@ -49,6 +52,12 @@ func openFile(t testing.TB, dir string) *sql.DB {
 	return db
 }
 
+func addAgent(ctx context.Context, s *store.Store, name string) error {
+	agent := store.NewLiveAgent(uuid.NewString(), time.Now())
+	agent.Name = name
+	return s.AddAgent(ctx, agent, nil)
+}
+
 func TestWhatIsMissing(t *testing.T) {
 	s := open(t, "")
 	ctx := t.Context()
@@ -56,6 +65,28 @@ func TestWhatIsMissing(t *testing.T) {
 	for name, err := range map[string]error{
 		"agent":                   second(s.Agent(ctx, "x")),
 		"replaced agent":          s.ReplaceAgent(ctx, store.NewLiveAgent("x", time.Now()), nil),
+		"agent's state":           second(s.AgentState(ctx, "x")),
+		"edited agent":            second(s.EditAgent(ctx, "x", time.Now())),
+		"changed agent":           second(s.ChangeAgent(ctx, "x", store.AgentChange{}, time.Now())),
+		"discarded draft":         second(s.DiscardDraft(ctx, "x")),
+		"deleted agent":           s.DeleteAgent(ctx, "x"),
+		"packaged agent":          second(s.PackagedAgent(ctx, "x")),
+		"imported draft":          second(s.ImportDraft(ctx, "x", store.Import{}, time.Now())),
+		"agent to attach to":      s.AttachModel(ctx, "x", "m", time.Now()),
+		"model to attach":         s.AttachModel(ctx, agentID, "x", time.Now()),
+		"model to detach":         s.DetachModel(ctx, agentID, "x", time.Now()),
+		"server to attach":        s.AttachMCPServer(ctx, agentID, "x", time.Now()),
+		"server to detach":        s.DetachMCPServer(ctx, agentID, "x", time.Now()),
+		"attached models":         second(s.EditedModels(ctx, "x", store.Window{Limit: 1})),
+		"attached servers":        second(s.EditedMCPServers(ctx, "x", store.Window{Limit: 1})),
+		"server":                  second(s.MCPServer(ctx, "x")),
+		"replaced server":         second(s.ReplaceMCPServer(ctx, "x", time.Now(), nil)),
+		"deleted server":          s.DeleteMCPServer(ctx, "x"),
+		"schedules":               second(s.Schedules(ctx, "x", store.Window{Limit: 1})),
+		"schedule":                second(s.Schedule(ctx, agentID, "x")),
+		"agent to schedule":       second(s.CreateSchedule(ctx, "x", store.Schedule{})),
+		"replaced schedule":       s.ReplaceSchedule(ctx, agentID, store.Schedule{ID: "x"}),
+		"deleted schedule":        s.DeleteSchedule(ctx, agentID, "x"),
 		"conversations":           second(s.Conversations(ctx, "x", store.Window{Limit: 1})),
 		"conversation":            second(s.Conversation(ctx, agentID, "x")),
 		"agent of a conversation": second(s.CreateConversation(ctx, "x", "name")),
@@ -166,6 +197,10 @@ func TestBrokenDatabases(t *testing.T) {
 	if err := s.SaveDataFrame(ctx, conversation.ID, thread.DataFrame{Name: "f"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	server, err := s.CreateMCPServer(ctx, store.MCPServer{Name: "s"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
 	db := openFile(t, dir)
 	for _, test := range []struct {
 		statement string
@@ -177,6 +212,9 @@ func TestBrokenDatabases(t *testing.T) {
 		{`UPDATE messages SET complete = 'maybe'`, func() error { return second(s.AllMessages(ctx, conversation.ID)) }, "read row"},
 		{`UPDATE data_frames SET columns = '[', complete = 1`, func() error { return second(s.DataFrames(ctx, conversation.ID, 1)) }, "columns"},
 		{`UPDATE data_frames SET columns = '['`, func() error { return second(s.DataFrame(ctx, conversation.ID, "f")) }, "columns"},
+		{`UPDATE mcp_servers SET args = '['`, func() error { return second(s.MCPServer(ctx, server.ID)) }, "read MCP server"},
+		{`UPDATE mcp_servers SET env = '{"a":1}'`, func() error { return second(s.MCPServers(ctx, store.Window{Limit: 1})) }, "read MCP server"},
+		{`UPDATE mcp_servers SET headers = '['`, func() error { return second(s.MCPServer(ctx, server.ID)) }, "read MCP server"},
 	} {
 		if _, err := db.ExecContext(ctx, test.statement); err != nil {
 			t.Fatal(err)
@@ -199,9 +237,56 @@ func TestBrokenDatabases(t *testing.T) {
 		"save frame":    s.SaveDataFrame(ended, conversation.ID, thread.DataFrame{Name: "g"}, time.Now()),
 		"models":        second(s.AgentModels(ended, agentID)),
 		"add model":     s.AddModel(ended, store.Model{ID: "x"}),
+		"agents named":  second(s.Agents(ended, "x", store.Window{Limit: 1})),
+		"create agent":  second(s.CreateAgent(ended, store.NewAgent{}, time.Now())),
+		"edit agent":    second(s.EditAgent(ended, agentID, time.Now())),
+		"discard draft": second(s.DiscardDraft(ended, agentID)),
+		"agent state":   second(s.AgentState(ended, agentID)),
+		"delete agent":  s.DeleteAgent(ended, agentID),
+		"package":       second(s.PackagedAgent(ended, agentID)),
+		"import":        second(s.ImportAgent(ended, store.Import{}, time.Now())),
+		"attach":        s.AttachModel(ended, agentID, "x", time.Now()),
+		"servers":       second(s.MCPServers(ended, store.Window{Limit: 1})),
+		"live servers":  second(s.AgentMCPServers(ended, agentID)),
+		"server":        second(s.MCPServer(ended, "x")),
+		"create server": second(s.CreateMCPServer(ended, store.MCPServer{}, time.Now())),
+		"schedules":     second(s.Schedules(ended, agentID, store.Window{Limit: 1})),
+		"blobs":         second(s.BlobIDs(ended)),
+		"deleted blobs": second(s.DeletedBlobs(ended)),
 	} {
 		if err == nil || errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s with a context that has ended: %v", name, err)
 		}
+	}
+}
+
+// The servers of an agent come with their secrets, which its mind sends.
+func TestAgentMCPServers(t *testing.T) {
+	s := open(t, "")
+	ctx := t.Context()
+	address, secret := "http://h/mcp", "s3cret"
+	headers := map[string]store.ServerValue{
+		"Authorization": {Value: &secret},
+		"X-Token":       {Type: "oauth2-secret", Value: &secret, Provider: "idp", Scopes: []string{"read"}},
+	}
+	server, err := s.CreateMCPServer(ctx, store.MCPServer{Name: "crm", URL: &address, Transport: "sse", Headers: headers}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AttachMCPServer(ctx, agentID, server.ID, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if servers, err := s.AgentMCPServers(ctx, agentID); err != nil || len(servers) != 0 {
+		t.Errorf("before the draft is published: %d servers, %v", len(servers), err)
+	}
+	if _, _, err := s.PublishAgent(ctx, agentID, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	servers, err := s.AgentMCPServers(ctx, agentID)
+	if err != nil || len(servers) != 1 {
+		t.Fatalf("%d servers, %v", len(servers), err)
+	}
+	if got := servers[0]; *got.URL != address || !reflect.DeepEqual(got.Headers, headers) || *got.Headers["Authorization"].Value != secret {
+		t.Errorf("server %+v", got)
 	}
 }

@@ -92,9 +92,9 @@ type WorkItemCounts struct {
 // CountWorkItems counts the items of each agent that has any; drafts belong to
 // none.
 func (s *Store) CountWorkItems(ctx context.Context) ([]WorkItemCounts, error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT agent_id, name, status, items FROM
-		(SELECT agent_id, status, COUNT(*) AS items FROM work_items WHERE agent_id IS NOT NULL GROUP BY agent_id, status)
-		JOIN agents ON agents.id = agent_id ORDER BY agents.position`)
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT counted.agent_id, v.name, counted.status, counted.items FROM
+		(SELECT agent_id, status, COUNT(*) AS items FROM work_items WHERE agent_id IS NOT NULL GROUP BY agent_id, status) counted
+		JOIN agents ON agents.id = counted.agent_id JOIN agent_versions v ON v.id = `+usersVersion+` ORDER BY agents.position`)
 	if err != nil {
 		return nil, fmt.Errorf("count work items: %w", err)
 	}

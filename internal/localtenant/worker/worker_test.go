@@ -1,11 +1,11 @@
 package worker_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +30,25 @@ type fixture struct {
 	*worker.Worker
 	store  *store.Store
 	runner *runs.Runner
-	log    bytes.Buffer
+	log    logBuffer
+}
+
+// logBuffer is a log that may be read while it is written.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // start makes a worker whose only agent has that mind; it stops with the test.
@@ -108,7 +126,7 @@ func TestCallbackTimeout(t *testing.T) {
 		<-receiver.asked
 		time.Sleep(59 * time.Second)
 		synctest.Wait()
-		if f.log.Len() > 0 {
+		if f.log.String() != "" {
 			t.Errorf("given up early: %s", f.log.String())
 		}
 		time.Sleep(2 * time.Second)
@@ -141,7 +159,7 @@ func TestClose(t *testing.T) {
 				t.Errorf("item %v, %v; want %s", item.Status, err, want)
 			}
 		}
-		if f.log.Len() > 0 {
+		if f.log.String() != "" {
 			t.Errorf("log %s", f.log.String())
 		}
 		// After Close nothing is announced.

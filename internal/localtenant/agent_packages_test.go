@@ -104,7 +104,7 @@ func packed(t *testing.T, spec string, entries map[string]string) []byte {
 
 const (
 	// salesConnection is the name of the data connection a tenant has from the start.
-	salesConnection = "sales"
+	salesConnection = "Sales database"
 
 	firstFile  = "7e570000-0000-4000-8000-0000000000a1"
 	secondFile = "7e570000-0000-4000-8000-0000000000a2"

@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"sema4mcp/internal/localtenant/agentpackage"
 	"sema4mcp/internal/localtenant/store"
@@ -98,20 +98,21 @@ func quoted(text string) json.RawMessage {
 // connectionCalled is the id of the data connection of that name, in any case, or
 // "".
 func (s *server) connectionCalled(ctx context.Context, name string) (string, error) {
-	names, err := s.Store.DataConnectionNames(ctx)
-	for id, known := range names {
-		if strings.EqualFold(known, name) {
-			return id, err
-		}
+	ids, err := s.Store.DataConnectionIDs(ctx, name)
+	if len(ids) == 0 {
+		return "", err
 	}
-	return "", err
+	return ids[0], err // the oldest, where several have the name
 }
 
 // connectionName is the name of a data connection, or "" when there is none of that
 // id.
 func (s *server) connectionName(ctx context.Context, id string) (string, error) {
-	names, err := s.Store.DataConnectionNames(ctx)
-	return names[id], err
+	connection, err := s.Store.DataConnection(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return connection.Name, err
 }
 
 // packageOf is an agent as a package, without a secret.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sema4mcp/internal/localtenant/sqlitedb"
 	"sema4mcp/internal/localtenant/store"
@@ -224,7 +225,7 @@ func TestWhatIsMissingAmongData(t *testing.T) {
 		"model":              second(s.Model(ended, "x")),
 		"replace model":      s.ReplaceModel(ended, store.Model{ID: "x"}),
 		"delete model":       s.DeleteModel(ended, "x"),
-		"add agent's model":  s.AddAgentModel(ended, agentID, store.Model{ID: "x"}),
+		"add agent's model":  s.AddAgentModel(ended, agentID, store.Model{ID: "x"}, time.Now()),
 		"files":              second(s.ConversationFiles(ended, "x")),
 		"file":               second(s.ConversationFile(ended, "x", "y")),
 		"add files":          s.AddConversationFiles(ended, "x", []store.NewFile{{}}),

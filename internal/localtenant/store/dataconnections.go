@@ -130,21 +130,3 @@ func (s *Store) DeleteDataConnection(ctx context.Context, id string) error {
 		return changed(result, err, "data connection", id)
 	})
 }
-
-// DataConnectionNames are the names of all data connections, by id.
-func (s *Store) DataConnectionNames(ctx context.Context) (map[string]string, error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT id, name FROM data_connections`)
-	if err != nil {
-		return nil, fmt.Errorf("list data connections: %w", err)
-	}
-	defer rows.Close()
-	names := map[string]string{}
-	for rows.Next() {
-		var id, name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, fmt.Errorf("read data connection: %w", err)
-		}
-		names[id] = name
-	}
-	return names, rows.Err()
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 )
 
 // AgentState is where an agent stands between draft and live.
@@ -40,10 +41,11 @@ type AgentMappings struct {
 }
 
 // Publish makes the draft of an agent live, deletes the test conversations with
-// the draft, and returns where the agent stands then. No mappings are nil.
+// the draft, and returns where the agent stands then. No mappings are nil. The
+// error is [ErrConflict] if the draft's name is another agent's by now.
 func (s *AgentsService) Publish(ctx context.Context, id string, mappings *AgentMappings) (*AgentState, error) {
 	if err := s.client.send(ctx, post(valueOf(mappings), "agents", id, "publish")); err != nil {
-		return nil, err
+		return nil, meaning(err, ErrConflict, http.StatusConflict)
 	}
 	return s.stateAfter(ctx, id, "published")
 }

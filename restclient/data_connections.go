@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"log/slog"
+	"net/http"
 )
 
 // DataConnectionsService keeps the connections to databases and other sources
@@ -110,9 +111,10 @@ func (s *DataConnectionsService) Replace(ctx context.Context, id string, connect
 	return change[DataConnection](ctx, s.client, req, get("data-connections", id).private())
 }
 
-// Delete deletes a data connection.
+// Delete deletes a data connection. The error is [ErrConflict] if the server says
+// that semantic data models are built on it.
 func (s *DataConnectionsService) Delete(ctx context.Context, id string) error {
-	return s.client.send(ctx, remove("data-connections", id))
+	return meaning(s.client.send(ctx, remove("data-connections", id)), ErrConflict, http.StatusConflict)
 }
 
 // SemanticViews fetches one page of the semantic views that the source of a data

@@ -146,7 +146,7 @@ func TestDataConnectionsThatAreRefused(t *testing.T) {
 	if after := get[object](c, http.MethodGet, path, ""); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("changed nevertheless: %v", after)
 	}
-	if got := c.refuse(http.StatusConflict, http.MethodDelete, "/data-connections/"+salesConnectionID, ""); !strings.Contains(got, "built on it: sales") {
+	if got := c.refuse(http.StatusConflict, http.MethodDelete, "/data-connections/"+salesConnectionID, ""); !strings.Contains(got, "change them first: sales") {
 		t.Errorf("deleting a connection in use: %q", got)
 	}
 	c.refuse(http.StatusUnprocessableEntity, http.MethodGet, "/data-connections?limit=x", "")

@@ -145,8 +145,8 @@ func (t *Tenant) Fail(faults string) {
 		t.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= http.StatusMultipleChoices {
-		body, _ := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= http.StatusMultipleChoices {
 		t.t.Fatalf("the faults %q are refused: %s %s", faults, response.Status, body)
 	}
 }

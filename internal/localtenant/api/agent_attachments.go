@@ -65,11 +65,12 @@ func attachedID(r *http.Request, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !body.given(name) && body.given("id") {
-		name = "id"
+	id := body.optionalText("id", notBlank)
+	if id == nil || body.given(name) {
+		named := body.requiredText(name, notBlank)
+		id = &named
 	}
-	id := body.requiredText(name, notBlank)
-	return id, body.err()
+	return *id, body.err()
 }
 
 func (s *server) detachModel(w http.ResponseWriter, r *http.Request, ids ids) error {

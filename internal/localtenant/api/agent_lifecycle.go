@@ -24,7 +24,13 @@ func (s *server) editAgent(w http.ResponseWriter, r *http.Request, ids ids) erro
 // publishAgent takes no account of the mappings a body may have: a tenant by itself
 // has nothing to map to.
 func (s *server) publishAgent(w http.ResponseWriter, r *http.Request, ids ids) error {
-	if _, err := readFields(r); err != nil {
+	body, err := readFields(r)
+	if err != nil {
+		return err
+	}
+	body.optionalObject("connection_mappings")
+	body.optionalObject("mcp_server_mappings")
+	if err := body.err(); err != nil {
 		return err
 	}
 	agent, deleted, err := s.Store.PublishAgent(r.Context(), ids["agent"], time.Now())

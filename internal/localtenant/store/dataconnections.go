@@ -123,8 +123,7 @@ func (s *Store) DeleteDataConnection(ctx context.Context, id string) error {
 			return err
 		}
 		if len(users) > 0 {
-			return fmt.Errorf("semantic data models are built on it: %s: delete or change them first: %w",
-				strings.Join(users, ", "), ErrConflict)
+			return refuse(ErrConflict, "semantic data models are built on it, delete or change them first: %s", strings.Join(users, ", "))
 		}
 		result, err := tx.ExecContext(ctx, `DELETE FROM data_connections WHERE id = ?`, id)
 		return changed(result, err, "data connection", id)

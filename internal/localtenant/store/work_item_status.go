@@ -130,7 +130,7 @@ func whyNot(ctx context.Context, db queryer, id string, action Action) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("cannot %s work item %q while its status is %s: %w", action, id, item.Status, ErrPrecondition)
+	return refuse(ErrPrecondition, "cannot %s work item %q while its status is %s", action, id, item.Status)
 }
 
 // beginAnew gives a restarted item its first messages under new ids, since those

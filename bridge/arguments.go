@@ -10,7 +10,7 @@ import (
 )
 
 // arguments are a call's, checked against the tool's inputs: each a string, int,
-// bool, []string, []record or json.RawMessage, as the input's kind says.
+// []string, []record or json.RawMessage, as the input's kind says.
 type arguments map[string]any
 
 // record is one object of an array, by the names of its fields.
@@ -23,11 +23,6 @@ func (a arguments) text(name string) string {
 
 func (a arguments) number(name string) (value int, given bool) {
 	value, given = a[name].(int)
-	return value, given
-}
-
-func (a arguments) flag(name string) (value, given bool) {
-	value, given = a[name].(bool)
 	return value, given
 }
 
@@ -99,8 +94,6 @@ func (in input) read(raw json.RawMessage) (any, error) {
 	switch in.kind {
 	case integer:
 		return in.readInteger(raw)
-	case boolean:
-		return in.readBoolean(raw)
 	case array:
 		return in.readArray(raw)
 	case document:
@@ -155,16 +148,6 @@ func (in input) readInteger(raw json.RawMessage) (int, error) {
 		return 0, fmt.Errorf("%s must be a whole number, 0 or more", in.name)
 	}
 	return int(number), nil
-}
-
-func (in input) readBoolean(raw json.RawMessage) (bool, error) {
-	switch strings.ToLower(strings.Trim(string(raw), `" `)) {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	}
-	return false, fmt.Errorf("%s must be true or false", in.name)
 }
 
 // readArray takes one item alone for an array of it, and an array that was

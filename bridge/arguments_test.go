@@ -78,7 +78,6 @@ var richInputs = []input{
 	{name: "columns", kind: array, description: "d"},
 	{name: "status", kind: array, options: []string{"DONE", "OPEN"}, description: "d"},
 	{name: "action", options: []string{"continue", "cancel"}, description: "d"},
-	{name: "force", kind: boolean, description: "d"},
 	{name: "payload", kind: document, description: "d"},
 	{name: "files", kind: array, fields: []input{{name: "name", required: true, description: "n"}, {name: "text", required: true, description: "t"}}, description: "d"},
 }
@@ -94,8 +93,6 @@ func TestListsAndObjectsAreReadLeniently(t *testing.T) {
 		`{"status":"open"}`:                                   []string{"OPEN"},
 		`{"action":"Continue"}`:                               "continue",
 		`{"action":""}`:                                       "",
-		`{"force":"TRUE"}`:                                    true,
-		`{"force":false}`:                                     false,
 		`{"payload":{"n":1.0}}`:                               json.RawMessage(`{"n":1.0}`),
 		`{"payload":"{\"n\":9007199254740993}"}`:              json.RawMessage(`{"n":9007199254740993}`),
 		`{"files":[{"name":"a.txt","text":" x\n"}]}`:          file,
@@ -121,7 +118,6 @@ func TestFaultsInListsAndObjectsAreNamed(t *testing.T) {
 		`{"columns":[""]}`:                               "each of columns is empty",
 		`{"status":["shut"]}`:                            "each of status must be one of DONE, OPEN",
 		`{"action":"stop"}`:                              "action must be one of continue, cancel",
-		`{"force":1}`:                                    "force must be true or false",
 		`{"payload":[1]}`:                                "payload must be a JSON object",
 		`{"payload":"{"}`:                                "payload must be a JSON object",
 		`{"files":["a.txt"]}`:                            "each of files must be an object",
@@ -141,7 +137,7 @@ func TestRichSchemasStayFlat(t *testing.T) {
 	want := `{"type":"object","properties":{"action":{"type":"string","description":"d","enum":["continue","cancel"]},` +
 		`"columns":{"type":"array","description":"d","items":{"type":"string"}},` +
 		`"files":{"type":"array","description":"d","items":{"type":"object","properties":{"name":{"type":"string","description":"n"},"text":{"type":"string","description":"t"}},"required":["name","text"],"additionalProperties":false}},` +
-		`"force":{"type":"boolean","description":"d"},"payload":{"type":"string","description":"d"},` +
+		`"payload":{"type":"string","description":"d"},` +
 		`"status":{"type":"array","description":"d","items":{"type":"string","enum":["DONE","OPEN"]}}},"additionalProperties":false}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -2,9 +2,12 @@
 //
 // A [Tenant] is what one API key can see of a tenant. [Tenant.AgentServer] is
 // one of its agents as an MCP server, with the vendor's own three tools and
-// those that make long answers safe; [Tenant.Server] is all of its agents as
-// one. Both are entered with a single request through
+// those for long answers, files, data frames and work items; [Tenant.Server] is
+// all of its agents as one. Both are entered with a single request through
 // [sema4mcp/bridge/exchange.Carry], over HTTP or stdio alike.
+//
+// [Config] says which tools there are: the toolsets of a whole tenant, all of
+// them or only those that change nothing, for all agents or only some.
 //
 // A tool call is mapped onto the REST client in one of the tools_*.go files;
 // what an agent does about a message is a [sema4mcp/bridge/run.Run], which

@@ -8,7 +8,6 @@ type kind string
 const (
 	plain   kind = "string"
 	integer kind = "integer"
-	boolean kind = "boolean"
 	array   kind = "array" // of strings, or of objects where the input has fields
 	// document is a JSON object. Its schema says string: some models' APIs take
 	// no object whose members are not named.
@@ -70,7 +69,6 @@ func (in input) property() property {
 		if len(in.fields) > 0 {
 			p.Items = &property{Type: "object", members: membersOf(in.fields)}
 		}
-	case boolean:
 	default:
 		p.Type, p.Enum = plain, in.options
 	}

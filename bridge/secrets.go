@@ -11,8 +11,11 @@ import (
 // secretWords are parts of the names of members that hold secrets.
 var secretWords = []string{"password", "passphrase", "secret", "token", "api_key", "apikey", "private_key", "credential", "service_account", "configuration", "authorization"}
 
-// withoutSecrets is a document of the tenant's without the members that may hold
-// one. Numbers keep their digits. What cannot be read is left out.
+// withheld stands in the place of what may be a secret.
+const withheld = "[not shown: it may hold a secret]"
+
+// withoutSecrets is a document of the tenant's with the members withheld that
+// may hold one. Numbers keep their digits. What cannot be read is nil.
 func withoutSecrets(data json.RawMessage) any {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -28,8 +31,7 @@ func redacted(document any) any {
 	case map[string]any:
 		for name, value := range document {
 			if secretName(name) {
-				delete(document, name)
-				continue
+				value = withheld
 			}
 			document[name] = redacted(value)
 		}

@@ -72,7 +72,7 @@ func TestSecretsAreInNoResult(t *testing.T) {
 		"list_data_connections":      {nil, []string{"Sales DB", "postgres", "orders", "eu"}},
 		"get_data_connection":        {args{"data_connection_id": "c1"}, []string{"Sales DB", "postgres"}},
 		"list_semantic_data_models":  {nil, []string{`"name":"sales"`}},
-		"get_semantic_data_model":    {args{"semantic_data_model_id": "m1"}, []string{`"data_connection_id": "c1"`, `"expr": "amount"`, "9007199254740993"}},
+		"get_semantic_data_model":    {args{"semantic_data_model_id": "m1"}, []string{`"data_connection_id": "c1"`, `"expr": "amount"`, "9007199254740993", `"password": "[not shown: it may hold a secret]"`}},
 		"create_semantic_data_model": {args{"data_connection_id": "c1", "tables": "orders", "name": "sales"}, []string{"m1"}},
 		"get_agent":                  {args{"agent": "Helper"}, []string{`"has_draft": false`, `"id": "m1"`, `"name": "crm"`, "Help."}},
 		"get_document_intelligence":  {nil, []string{`"configured":true`, "reducto", "https://reducto.example?…", `"data_connection_id":"c1"`}},

@@ -33,7 +33,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	}
 	name := agentNames([]restclient.Agent{agent})[agent.ID]
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
-		return t.build(agent.Name, agentInstructions(agent, name), t.agentTools(agent, name))
+		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name))
 	}), nil
 }
 
@@ -49,7 +49,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 		made[i] = fingerprint(agent)
 	}
 	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
-		return t.build("Sema4.ai agents", tenantInstructions, t.tenantTools(agents))
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents))
 	}), nil
 }
 
@@ -58,7 +58,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
 	return t.server("offline", "", func() *server.MCPServer {
-		return t.build("Sema4.ai agents", tenantInstructions, t.tenantTools(nil))
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil))
 	})
 }
 
@@ -73,7 +73,7 @@ func Unconfigured(config Config, advice string) *server.MCPServer {
 			return nil, &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
 		}
 	}
-	return t.build("Sema4.ai agents", tenantInstructions, tools)
+	return t.build("Sema4.ai agents", t.instructions(), tools)
 }
 
 func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
@@ -127,9 +127,20 @@ func inOrder(order map[string]int) server.ToolFilterFunc {
 const runInstructions = `Agents may work for minutes. A call that is not finished in time returns a run_id: wait with get_run, and do not send the message again. ` +
 	`Use a new thread_identifier for a new topic, and the same one to go on with a topic.`
 
-const tenantInstructions = `Each Sema4.ai agent of this workspace can be asked: list_agents shows them, ask_agent sends a message to one. ` + runInstructions
+const readOnlyInstructions = "This server only reads: what agents were asked, answered and left, not ask them."
 
-func agentInstructions(agent restclient.Agent, name string) string {
+func (t *Tenant) instructions() string {
+	if t.config.ReadOnly {
+		return "list_agents shows the Sema4.ai agents of this workspace, list_threads the conversations with one. " + readOnlyInstructions
+	}
+	return "Each Sema4.ai agent of this workspace can be asked: list_agents shows them, ask_agent sends a message to one. " + runInstructions +
+		" Worker agents take work items besides: create_work_item, then get_work_item for the outcome."
+}
+
+func (t *Tenant) agentInstructions(agent restclient.Agent, name string) string {
+	if t.config.ReadOnly {
+		return fmt.Sprintf("list_%s_threads shows the conversations with the Sema4.ai agent %s. %s%s", name, quoted(agent.Name), about(agent), readOnlyInstructions)
+	}
 	return fmt.Sprintf("Send messages to the Sema4.ai agent %s with message_%s. %s%s", quoted(agent.Name), name, about(agent), runInstructions)
 }
 

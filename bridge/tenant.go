@@ -64,6 +64,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Offers tells whether Agents leaves the agent in.
+func (c Config) Offers(agent restclient.Agent) bool { return offer(c.Agents).has(agent) }
+
 // Tenant is what one key can see of a Sema4.ai tenant, as MCP servers.
 type Tenant struct {
 	client    *restclient.Client

@@ -17,10 +17,14 @@ type listedAgent struct {
 }
 
 func (t *Tenant) listAgentsTool() tool {
+	description := "List the Sema4.ai agents of this workspace, with what each is for."
+	if !t.config.ReadOnly {
+		description += " Ask one with ask_agent."
+	}
 	return tool{
 		name:        "list_agents",
 		title:       "List agents",
-		description: "List the Sema4.ai agents of this workspace, with what each is for. Ask one with ask_agent.",
+		description: description,
 		inputs:      []input{{name: "cursor", description: "Where to go on, as the last part of a long list said."}},
 		hints:       reads,
 		call:        t.listAgents,

@@ -211,7 +211,7 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 	}
 	end := asked.Offset + len(table.Rows)
 	switch {
-	case frame.NumRows > 0 || len(read.Rows) == 0:
+	case frame.NumRows > 0 || end == 0:
 		table.Total = &frame.NumRows
 		if end < frame.NumRows && len(table.Rows) > 0 {
 			table.Next = &end

@@ -23,7 +23,8 @@ func (s scope) getWorkItemTool() tool {
 		title: "Wait for a work item",
 		description: "Get a piece of work, waiting for it while the agent is at it: its status, its payload, what the agent wrote, and what to do next. " +
 			"Agents may work for minutes: when the outcome is not there in time, call it again.",
-		inputs: []input{workItemIDInput, waitInput,
+		inputs: []input{workItemIDInput,
+			{name: waitInput.name, kind: integer, description: "Longest to wait for the outcome, in seconds. Left out, the call waits as long as hosts usually bear; 0 returns at once. The server has a limit of its own, mostly 50."},
 			{name: "cursor", description: "Where to go on in what the agent wrote, as the last part said."}},
 		hints: reads,
 		call:  s.getWorkItem,
@@ -40,7 +41,7 @@ func (s scope) getWorkItem(ctx context.Context, args arguments) (*mcp.CallToolRe
 	if err != nil {
 		return nil, err
 	}
-	if item, err = s.awaitWorkItem(ctx, item, s.budget(args)); err != nil {
+	if err := s.awaitWorkItem(ctx, item, s.budget(args)); err != nil {
 		return nil, err
 	}
 	if item, err = s.workItem(ctx, id, true); err != nil {
@@ -61,7 +62,7 @@ const (
 
 // awaitWorkItem looks at an item until the agent is done with it or the budget
 // is used up, and tells a caller who asked for progress how it stands.
-func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, budget time.Duration) (*restclient.WorkItem, error) {
+func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, budget time.Duration) error {
 	x, began := exchange.FromContext(ctx), time.Now()
 	deadline := time.NewTimer(budget)
 	defer deadline.Stop()
@@ -72,27 +73,27 @@ func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, bud
 		if item.Status != told {
 			told = item.Status
 			if err := x.Progress(ctx, fmt.Sprintf("The work item is %s", told)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		select {
 		case <-time.After(pause):
 		case <-beat.C:
 			if err := x.Progress(ctx, fmt.Sprintf("The work item is still %s, %s so far", told, time.Since(began).Round(time.Second))); err != nil {
-				return nil, err
+				return err
 			}
 		case <-deadline.C:
-			return item, nil
+			return nil
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		next, err := s.tenant.client.WorkItems.Get(ctx, item.ID, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		item = next
 	}
-	return item, nil
+	return nil
 }
 
 // workItemText is all there is to say of a work item, from the byte of what the

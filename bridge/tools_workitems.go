@@ -2,8 +2,8 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -155,12 +155,13 @@ func (s scope) showWorkItems(ctx context.Context, page *restclient.Page[restclie
 		Next  *int             `json:"next_offset,omitempty"`
 	}{Items: []listedWorkItem{}}
 	size := 0
+	offered, err := s.offered(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i, item := range page.Items {
-		if err := s.owns(ctx, &item); err != nil {
-			if isFailure(err) {
-				continue
-			}
-			return nil, err
+		if !offered(item.AgentID) {
+			continue
 		}
 		shown := listedWorkItem{item.ID, item.AgentID, item.Name, item.Status, item.ThreadID, timestamp(item.CreatedAt), timestamp(item.UpdatedAt)}
 		encoded, err := exchange.Encode(shown)
@@ -195,9 +196,18 @@ func (s scope) owns(ctx context.Context, item *restclient.WorkItem) error {
 	return nil
 }
 
-func isFailure(err error) bool {
-	var known *failure
-	return errors.As(err, &known) || errors.Is(err, ErrNotOffered)
+// offered tells of which agents work items may be listed.
+func (s scope) offered(ctx context.Context) (func(agentID string) bool, error) {
+	if s.agent != nil || len(s.tenant.config.Agents) == 0 {
+		return func(agentID string) bool { return s.agent == nil || agentID == s.agent.ID }, nil
+	}
+	agents, err := s.tenant.catalogue.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(agentID string) bool {
+		return slices.ContainsFunc(agents, func(a restclient.Agent) bool { return a.ID == agentID })
+	}, nil
 }
 
 // workItem fetches an item that the server is for.

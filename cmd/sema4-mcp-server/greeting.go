@@ -14,7 +14,7 @@ import (
 
 // greet says, for people, where the server is and what to try. Of a tenant
 // elsewhere it can name no agents, as the server has no key.
-func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream) error {
+func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream, config bridge.Config) error {
 	root := "http://" + reachable(address)
 	if upstream.Local == nil {
 		_, err := fmt.Fprintf(out, `Serving on %s
@@ -37,8 +37,14 @@ Both also answer behind /tenants/TENANT. Callers send their API key as Authoriza
 		if err != nil {
 			return err
 		}
+		if !config.Offers(agent) {
+			continue
+		}
 		url := prefix + "/agent-mcp/" + agent.ID + "/mcp/"
-		fmt.Fprintf(out, "\n%s\n  %s\n  %s\n", agent.Name, url, curl(url, bridge.MessageTool(agent), question(agent.ID)))
+		fmt.Fprintf(out, "\n%s\n  %s\n", agent.Name, url)
+		if !config.ReadOnly {
+			fmt.Fprintf(out, "  %s\n", curl(url, bridge.MessageTool(agent), question(agent.ID)))
+		}
 	}
 	fmt.Fprintln(out)
 	return nil

@@ -87,7 +87,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) error {
 		server.Close()
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", o.listen, err)
 	}
-	if err := greet(ctx, stderr, listener.Addr(), upstream); err != nil {
+	if err := greet(ctx, stderr, listener.Addr(), upstream, o.Bridge(log)); err != nil {
 		log.Warn().Err(err).Msg("the agents cannot be listed")
 	}
 	return server.Serve(ctx, listener)

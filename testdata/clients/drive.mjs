@@ -18,8 +18,10 @@ const regions = await salesByRegion(tenant.origin, AGENTS.sales)
 const story = await textOf(tenant.origin, AGENTS.stories, 'Tell me a 1-second story') // the pace is all that differs
 expect(story.endsWith(LAST_SENTENCE), 'the tenant tells another story than the one known here')
 
-const agentTools = agent => [`message_${agent}_agent`, `list_${agent}_agent_threads`, `get_${agent}_agent_thread_messages`, 'get_run', 'cancel_run']
-const tenantTools = ['list_agents', 'ask_agent', 'list_threads', 'get_thread_messages', 'get_run', 'cancel_run',
+const threadTools = ['list_files', 'read_file', 'list_data_frames', 'read_data_frame']
+const agentTools = agent => [`message_${agent}_agent`, `list_${agent}_agent_threads`, `get_${agent}_agent_thread_messages`, 'get_run', 'cancel_run', ...threadTools]
+const tenantTools = ['list_agents', 'ask_agent', 'list_threads', 'get_thread_messages', 'get_run', 'cancel_run', ...threadTools,
+  'create_work_item', 'get_work_item', 'list_work_items', 'act_on_work_item',
   ...['sales_analyst', 'storyteller', 'echo', 'agente_unicode', 'invoice_clerk'].map(agent => `message_${agent}_agent`)]
 const overHTTP = (origin, agent) => () => http(origin + agentPath(agent))
 

@@ -21,9 +21,9 @@ const regions = await salesByRegion(tenant.origin, AGENTS.sales)
 const overHTTP = (path, key = KEY) => [[server.origin + path, '--transport', 'http', '--header', `Authorization: Bearer ${key}`], []]
 const overStdio = [['--transport', 'stdio'], ['--', binary('sema4-mcp-bridge'), '--local']]
 const places = [
-  { name: 'http', where: overHTTP(agentPath(AGENTS.sales)), count: 5 },
-  { name: 'http, all agents', where: overHTTP(tenantPath), count: 10 },
-  { name: 'stdio', where: overStdio, count: 10 },
+  { name: 'http', where: overHTTP(agentPath(AGENTS.sales)), count: 9 },
+  { name: 'http, all agents', where: overHTTP(tenantPath), count: 19 },
+  { name: 'stdio', where: overStdio, count: 19 },
 ]
 
 for (const { name, where, count } of places) {

@@ -35,3 +35,15 @@ func BenchmarkEchoPost(b *testing.B) {
 		c.post(c.converse(localtenant.EchoID), "hello")
 	}
 }
+
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		tenant, err := localtenant.New(b.Context(), localtenant.Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := tenant.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

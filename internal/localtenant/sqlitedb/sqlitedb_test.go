@@ -13,6 +13,32 @@ import (
 	"sema4mcp/internal/localtenant/sqlitedb"
 )
 
+func TestCreate(t *testing.T) {
+	ctx := t.Context()
+	db, err := sqlitedb.Open(ctx, "", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Create(ctx, `CREATE TABLE`, 2); err == nil || !strings.Contains(err.Error(), "schema: ") {
+		t.Errorf("a broken schema: %v", err)
+	}
+	if err := db.Create(ctx, `CREATE TABLE t (a)`, 2); err != nil {
+		t.Errorf("after a failure: %v", err)
+	}
+	if err := db.Create(ctx, `CREATE TABLE t (a)`, 2); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
+	if err := db.Migrate(ctx, []string{`CREATE TABLE t (a)`, `CREATE TABLE t (a)`, `INSERT INTO t VALUES (1)`}); err != nil {
+		t.Errorf("the migrations that follow: %v", err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := db.Create(ended, ``, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the context had ended: %v", err)
+	}
+}
+
 func TestMigrate(t *testing.T) {
 	for name, dir := range map[string]string{"memory": "", "file": t.TempDir()} {
 		t.Run(name, func(t *testing.T) {

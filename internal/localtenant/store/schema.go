@@ -1,5 +1,13 @@
 package store
 
+import _ "embed"
+
+// schema is the schema as it stands, what all migrations together come to: running
+// them one by one would be most of a tenant's start. A test holds it against them.
+//
+//go:embed schema.sql
+var schema string
+
 // migrations are only ever added to: each has run somewhere.
 var migrations = []string{`
 CREATE TABLE agents (
@@ -64,7 +72,7 @@ CREATE TABLE agent_semantic_data_models (
 	PRIMARY KEY (agent_id, model_id)
 ) WITHOUT ROWID;
 `,
+	agentVersionTables,
 	workItemTables,
 	dataMigration,
-	agentVersionTables,
 }

@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"errors"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,4 +94,49 @@ func modelNames(models []store.Model) []string {
 		names = append(names, m.Name)
 	}
 	return names
+}
+
+// The schema that new databases get is the one that old ones are migrated to.
+// UPDATE=1 writes it anew.
+func TestSchemaIsWhatTheMigrationsComeTo(t *testing.T) {
+	ctx := t.Context()
+	statements := func(prepare func(*sqlitedb.DB) error) string {
+		db, err := sqlitedb.Open(ctx, "", "schema")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := prepare(db); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := db.Read.QueryContext(ctx, `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+			ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END, tbl_name, name`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var all strings.Builder
+		for rows.Next() {
+			var statement string
+			if err := rows.Scan(&statement); err != nil {
+				t.Fatal(err)
+			}
+			all.WriteString(statement + ";\n")
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return all.String()
+	}
+	migrated := statements(func(db *sqlitedb.DB) error { return db.Migrate(ctx, store.Migrations) })
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile("schema.sql", []byte(migrated), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	created := statements(func(db *sqlitedb.DB) error { return db.Create(ctx, store.Schema, len(store.Migrations)) })
+	if created != migrated || len(created) < 5000 {
+		t.Errorf("schema.sql is not what the migrations come to: run this test with UPDATE=1 and read the difference\n%s", created)
+	}
 }

@@ -43,7 +43,11 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Migrate(ctx, migrations); err != nil {
+	err = db.Create(ctx, schema, len(migrations))
+	if err == nil {
+		err = db.Migrate(ctx, migrations)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("tenant database: %w", err), db.Close())
 	}
 	s := &Store{db: db}

@@ -16,9 +16,9 @@ const (
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
+	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", contractPackage},
 	"/agentpackage":     {},
-	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
+	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", contractPackage},
 	"/blobs":            {},
 	"/csvframe":         {},
 	"/datasource":       {},
@@ -36,7 +36,8 @@ var mayImport = map[string][]string{
 	"/sqlitedb":         {},
 	"/store":            {"/sqlitedb", "/thread"},
 	"/thread":           {},
-	"/worker":           {"/blobs", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"/threadfiles":      {"/blobs", "/csvframe", "/sqlitedb", "/store", "/thread"},
+	"/worker":           {"/blobs", "/csvframe", "/minds", "/runs", "/sqlitedb", "/store", "/thread", "/threadfiles"},
 }
 
 // libraries are what the packages may import from outside the module.

@@ -13,6 +13,8 @@
 // synchronous run outlives its caller, a streamed one ends with its connection.
 // Users have an agent's live version, or its draft until there is one; schedules
 // are kept, and not run.
+// The files attached to a work item become files of its thread: copies, so that
+// each can go without the other.
 // A work item that is continued has its agent answer the last message of a user in
 // its thread; one that failed, or that was cut off by the end of the process, is an
 // ERROR and says why in its thread; only worker agents take work items.
@@ -42,6 +44,7 @@ import (
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/seed"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/threadfiles"
 	"sema4mcp/internal/localtenant/worker"
 )
 
@@ -135,7 +138,8 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	t.runner.ReadFiles(t.blobs)
-	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
+	files := &threadfiles.Keeper{Store: t.store, Blobs: t.blobs, Logger: cfg.Logger}
+	if t.worker, err = worker.Start(ctx, t.store, files, t.runner, cfg.Logger); err != nil {
 		return nil, err
 	}
 	t.handler = api.New(api.Config{

@@ -36,7 +36,7 @@ func (s *server) publishAgent(w http.ResponseWriter, r *http.Request, ids ids) e
 			return err
 		}
 	}
-	s.sweepBlobs(r.Context())
+	s.files.Sweep(r.Context())
 	return writeJSON(w, http.StatusOK, agent)
 }
 
@@ -48,6 +48,6 @@ func (s *server) discardDraft(w http.ResponseWriter, r *http.Request, ids ids) e
 	if err != nil {
 		return err
 	}
-	s.sweepBlobs(r.Context())
+	s.files.Sweep(r.Context())
 	return writeJSON(w, http.StatusOK, agent)
 }

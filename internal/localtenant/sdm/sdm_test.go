@@ -9,6 +9,7 @@ import (
 
 	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/sdm"
+	"sema4mcp/internal/localtenant/store"
 )
 
 func none(string) (string, bool) { return "", false }
@@ -29,7 +30,7 @@ func TestModelsSurviveYAML(t *testing.T) {
 
 func checkRoundTrip(t *testing.T, model string) {
 	t.Helper()
-	exported, err := sdm.Export(json.RawMessage(model), none)
+	exported, err := sdm.Export(json.RawMessage(model), nil)
 	if err != nil {
 		t.Errorf("export %s: %v", model, err)
 		return
@@ -39,7 +40,7 @@ func checkRoundTrip(t *testing.T, model string) {
 		t.Fatal(err)
 	}
 	got, unknown, err := sdm.Import(text, none)
-	if err != nil || len(unknown) != 0 || !sdm.Same(got, json.RawMessage(model)) {
+	if err != nil || len(unknown) != 0 || !store.SameJSON(got, json.RawMessage(model)) {
 		t.Errorf("%s became %s by way of\n%s%v", model, got, exported, err)
 	}
 	var other any
@@ -64,7 +65,8 @@ func FuzzRoundTrip(f *testing.F) {
 func TestExportNamesConnections(t *testing.T) {
 	const model = `{"name":"m","tables":[{"base_table":{"data_connection_id":"d1","table":"t"}},{"base_table":{"data_connection_id":"d2"}},{"base_table":{"data_connection_id":7}}],
 		"verified_queries":[{"sql":"SELECT a\nFROM b"}]}`
-	got, err := sdm.Export(json.RawMessage(model), func(id string) (string, bool) { return "Größe: x", id == "d1" })
+	names := map[string]string{"d1": "Größe: x"}
+	got, err := sdm.Export(json.RawMessage(model), names)
 	const want = `name: m
 tables:
   - base_table:
@@ -82,13 +84,20 @@ verified_queries:
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
 	}
+	named, err := sdm.Named(json.RawMessage(model), names)
+	if err != nil || !strings.Contains(string(named), `[{"base_table":{"data_connection_name":"Größe: x","table":"t"}},{"base_table":{"data_connection_id":"d2"}},`) {
+		t.Errorf("%s, %v", named, err)
+	}
 	ids, err := sdm.Connections(json.RawMessage(model))
 	if err != nil || strings.Join(ids, " ") != "d1 d2" {
 		t.Errorf("connections %q, %v", ids, err)
 	}
 	for _, broken := range []string{``, `[`, `{"a"`, `{"a":`} {
-		if _, err := sdm.Export(json.RawMessage(broken), none); err == nil {
+		if _, err := sdm.Export(json.RawMessage(broken), nil); err == nil {
 			t.Errorf("%q was exported", broken)
+		}
+		if _, err := sdm.Named(json.RawMessage(broken), nil); err == nil {
+			t.Errorf("%q was named", broken)
 		}
 		if _, err := sdm.Connections(json.RawMessage(broken)); err == nil {
 			t.Errorf("%q has connections", broken)
@@ -103,6 +112,8 @@ func TestImportedTexts(t *testing.T) {
 		"a: !!str 1\nb: !custom x\nc: 'q'\nd: |\n  l\n  m\n":              `{"a":"1","b":"x","c":"q","d":"l\nm\n"}`,
 		"x:\n  data_connection_name: A\ny: {data_connection_name: A}":     `{"x":{"data_connection_id":"id of A"},"y":{"data_connection_id":"id of A"}}`,
 		`{"x":{"data_connection_name":"A"},"n":1e2}`:                      `{"x":{"data_connection_id":"id of A"},"n":1e2}`,
+		`{"a":1,"b":2,"a":[3]}`:                                           `{"a":[3],"b":2}`,
+		"x: {data_connection_name: \"\"}\ny: {data_connection_name: }":    `{"x":{"data_connection_name":""},"y":{"data_connection_name":null}}`,
 		"data_connection_name: [A]":                                       `{"data_connection_name":["A"]}`,
 		"html: <&>":                                                       `{"html":"<&>"}`,
 	} {
@@ -132,23 +143,6 @@ func TestImportedTexts(t *testing.T) {
 	}
 	if _, _, err := sdm.Import(json.RawMessage(`{"a"`), idOf); err == nil {
 		t.Error("half an object was imported")
-	}
-}
-
-func TestSame(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want bool
-	}{
-		{`{"a":1,"b":[2]}`, `{ "b": [2], "a": 1 }`, true},
-		{`{"a":"<"}`, `{"a":"\u003c"}`, true},
-		{`{"a":[1,2]}`, `{"a":[2,1]}`, false},
-		{`{"a":12345678901234567890}`, `{"a":12345678901234567891}`, false},
-		{`{`, `{`, false},
-	} {
-		if got := sdm.Same(json.RawMessage(test.a), json.RawMessage(test.b)); got != test.want {
-			t.Errorf("%s and %s: %v", test.a, test.b, got)
-		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -16,20 +15,22 @@ const (
 	connectionName = "data_connection_name"
 )
 
-// Export writes a model as YAML, with the names of data connections in place of
-// their ids. nameOf gives the name of an id, or false for one that is to stay.
-func Export(model json.RawMessage, nameOf func(id string) (string, bool)) ([]byte, error) {
-	tree, err := fromJSON(model)
+// Named is a model with the names of data connections in place of their ids. An id
+// that names does not have stays.
+func Named(model json.RawMessage, names map[string]string) (json.RawMessage, error) {
+	tree, err := namedTree(model, names)
 	if err != nil {
 		return nil, err
 	}
-	members(tree, func(key, value *yaml.Node) {
-		if name, ok := nameOf(value.Value); ok && key.Value == connectionID {
-			if named, err := textNode(name); err == nil {
-				key.Value, *value = connectionName, *named
-			}
-		}
-	})
+	return toJSON(tree)
+}
+
+// Export writes a [Named] model as YAML.
+func Export(model json.RawMessage, names map[string]string) ([]byte, error) {
+	tree, err := namedTree(model, names)
+	if err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -39,15 +40,31 @@ func Export(model json.RawMessage, nameOf func(id string) (string, bool)) ([]byt
 	return out.Bytes(), encoder.Close()
 }
 
+func namedTree(model json.RawMessage, names map[string]string) (*yaml.Node, error) {
+	tree, err := fromJSON(model)
+	if err != nil {
+		return nil, err
+	}
+	members(tree, func(key, value *yaml.Node) {
+		if name, ok := names[value.Value]; ok && key.Value == connectionID {
+			if named, err := textNode(name); err == nil {
+				key.Value, *value = connectionName, *named
+			}
+		}
+	})
+	return tree, nil
+}
+
 // Import reads an exported model, a JSON object or a text of YAML. idOf gives the
-// id of a data connection by its name; names are what it did not know.
+// id of a data connection by its name; unknown are the names it did not know. A
+// model may be complete without a connection: an empty name stays as it is.
 func Import(exported json.RawMessage, idOf func(name string) (id string, ok bool)) (model json.RawMessage, unknown []string, err error) {
 	tree, err := parse(exported)
 	if err != nil {
 		return nil, nil, err
 	}
 	members(tree, func(key, value *yaml.Node) {
-		if key.Value != connectionName || value.Kind != yaml.ScalarNode {
+		if key.Value != connectionName || value.Kind != yaml.ScalarNode || value.Value == "" || value.ShortTag() == "!!null" {
 			return
 		}
 		id, ok := idOf(value.Value)
@@ -85,18 +102,4 @@ func Connections(model json.RawMessage) ([]string, error) {
 		}
 	})
 	return ids, nil
-}
-
-// Same tells whether two models say the same, in whatever order and spacing.
-func Same(a, b json.RawMessage) bool {
-	left, errLeft := plain(a)
-	right, errRight := plain(b)
-	return errLeft == nil && errRight == nil && reflect.DeepEqual(left, right)
-}
-
-func plain(model json.RawMessage) (value any, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(model))
-	decoder.UseNumber()
-	err = decoder.Decode(&value)
-	return value, err
 }

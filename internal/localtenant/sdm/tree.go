@@ -51,12 +51,22 @@ func nextCollection(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error)
 	if begin == '{' {
 		node = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	}
-	for decoder.More() { // in an object, keys and values alternate
+	places := map[string]int{} // of values, by key
+	for decoder.More() {       // in an object, keys and values alternate
 		child, err := nextNode(decoder)
 		if err != nil {
 			return nil, err
 		}
 		node.Content = append(node.Content, child)
+		if count := len(node.Content); begin == '{' && count%2 == 0 {
+			key := node.Content[count-2].Value
+			if place, twice := places[key]; twice { // the last one counts, as for encoding/json
+				node.Content[place] = child
+				node.Content = node.Content[:count-2]
+			} else {
+				places[key] = count - 1
+			}
+		}
 	}
 	if _, err := decoder.Token(); err != nil {
 		return nil, fmt.Errorf("read model: %w", err)

@@ -16,9 +16,9 @@ const (
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", contractPackage},
-	"/agentpackage":     {},
-	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", contractPackage},
+	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage},
+	"/agentpackage":     {"/yamljson"},
+	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage},
 	"/blobs":            {},
 	"/csvframe":         {},
 	"/datasource":       {},
@@ -31,12 +31,13 @@ var mayImport = map[string][]string{
 	"/minds/verified":   {"/minds", "/thread"},
 	"/runs":             {"/blobs", "/minds", "/sqlitedb", "/store", "/thread"},
 	"/schedule":         {},
-	"/sdm":              {"/datasource"},
+	"/sdm":              {"/datasource", "/yamljson"},
 	"/seed":             {"/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":         {},
 	"/store":            {"/sqlitedb", "/thread"},
 	"/thread":           {},
 	"/threadfiles":      {"/blobs", "/csvframe", "/sqlitedb", "/store", "/thread"},
+	"/yamljson":         {},
 	"/worker":           {"/blobs", "/csvframe", "/minds", "/runs", "/sqlitedb", "/store", "/thread", "/threadfiles"},
 }
 

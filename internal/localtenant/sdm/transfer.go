@@ -1,11 +1,11 @@
 package sdm
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 
 	"go.yaml.in/yaml/v4"
+
+	"sema4mcp/internal/localtenant/yamljson"
 )
 
 // Models name their data connections by id here, and by name on the way to
@@ -22,7 +22,7 @@ func Named(model json.RawMessage, names map[string]string) (json.RawMessage, err
 	if err != nil {
 		return nil, err
 	}
-	return toJSON(tree)
+	return yamljson.ToJSON(tree)
 }
 
 // Export writes a [Named] model as YAML.
@@ -31,23 +31,17 @@ func Export(model json.RawMessage, names map[string]string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(tree); err != nil {
-		return nil, fmt.Errorf("write model: %w", err)
-	}
-	return out.Bytes(), encoder.Close()
+	return yamljson.ToYAML(tree)
 }
 
 func namedTree(model json.RawMessage, names map[string]string) (*yaml.Node, error) {
-	tree, err := fromJSON(model)
+	tree, err := yamljson.FromJSON(model)
 	if err != nil {
 		return nil, err
 	}
 	members(tree, func(key, value *yaml.Node) {
 		if name, ok := names[value.Value]; ok && key.Value == connectionID {
-			if named, err := textNode(name); err == nil {
+			if named, err := yamljson.Text(name); err == nil {
 				key.Value, *value = connectionName, *named
 			}
 		}
@@ -75,21 +69,21 @@ func Import(exported json.RawMessage, idOf func(name string) (id string, ok bool
 		key.Value = connectionID
 		*value = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: id}
 	})
-	model, err = toJSON(tree)
+	model, err = yamljson.ToJSON(tree)
 	return model, unknown, err
 }
 
 func parse(exported json.RawMessage) (*yaml.Node, error) {
 	var text string
 	if json.Unmarshal(exported, &text) == nil {
-		return fromYAML(text)
+		return yamljson.FromYAML([]byte(text))
 	}
-	return fromJSON(exported)
+	return yamljson.FromJSON(exported)
 }
 
 // Connections are the ids of the data connections of a model, each once.
 func Connections(model json.RawMessage) ([]string, error) {
-	tree, err := fromJSON(model)
+	tree, err := yamljson.FromJSON(model)
 	if err != nil {
 		return nil, err
 	}
@@ -102,4 +96,16 @@ func Connections(model json.RawMessage) ([]string, error) {
 		}
 	})
 	return ids, nil
+}
+
+// members calls change with every member of every object, in the tree's order.
+func members(node *yaml.Node, change func(key, value *yaml.Node)) {
+	if node.Kind == yaml.MappingNode {
+		for i := 0; i < len(node.Content); i += 2 {
+			change(node.Content[i], node.Content[i+1])
+		}
+	}
+	for _, child := range node.Content {
+		members(child, change)
+	}
 }

@@ -25,14 +25,14 @@ func (r *recorder) note(format string, arguments ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, arguments...))
 }
 
-func (r *recorder) Think(thought string)           { r.note("think %s", thought) }
-func (r *recorder) Text(piece string)              { r.text.WriteString(piece); r.note("text %s", piece) }
-func (r *recorder) Chart(string)                   { r.note("chart") }
-func (r *recorder) Attach(thread.Attachment)       { r.note("attach") }
-func (r *recorder) Keep(thread.DataFrame)          { r.note("keep") }
-func (r *recorder) Ask(string, time.Duration)      { r.note("ask") }
-func (r *recorder) NextMessage()                   { r.note("next") }
-func (r *recorder) Cut()                           { r.note("cut") }
+func (r *recorder) Think(thought string)      { r.note("think %s", thought) }
+func (r *recorder) Text(piece string)         { r.text.WriteString(piece); r.note("text %s", piece) }
+func (r *recorder) Chart(string)              { r.note("chart") }
+func (r *recorder) Attach(thread.Attachment)  { r.note("attach") }
+func (r *recorder) Keep(thread.DataFrame)     { r.note("keep") }
+func (r *recorder) Ask(string, time.Duration) { r.note("ask") }
+func (r *recorder) NextMessage()              { r.note("next") }
+func (r *recorder) Cut()                      { r.note("cut") }
 func (r *recorder) Call(name, arguments string) minds.Call {
 	r.note("own call %s %s", name, arguments)
 	return &recordedCall{r, name}

@@ -10,15 +10,16 @@ import (
 const (
 	root            = "sema4mcp/internal/localtenant"
 	contractPackage = "sema4mcp/testdata/contract"
+	loopbackPackage = "sema4mcp/internal/loopback" // knows nothing of either side
 )
 
 // mayImport says which packages of the module each package may depend on, besides
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage},
+	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage, loopbackPackage},
 	"/agentpackage":     {"/yamljson"},
-	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage},
+	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage, loopbackPackage},
 	"/blobs":            {},
 	"/csvframe":         {},
 	"/datasource":       {},

@@ -165,6 +165,13 @@ func (t *Tenant) minds() map[string]minds.Mind {
 // /api/v2. After Close it answers 503 or an error.
 func (t *Tenant) Handler() http.Handler { return t.handler }
 
+// LoopbackHandler is Handler for a listener on a loopback address: requests with the
+// name of another machine in their Host or Origin header are refused with 403, but
+// for those of the allowed hosts, which are names without a port.
+func (t *Tenant) LoopbackHandler(allowedHosts ...string) http.Handler {
+	return api.Guard(t.handler, allowedHosts)
+}
+
 // Transport reaches Handler over HTTP inside the process: no port is opened, and
 // streaming, timeouts and disconnects are as over TCP. It works until Close.
 func (t *Tenant) Transport() http.RoundTripper { return t.transport }

@@ -1,12 +1,11 @@
 package mcpserver
 
 import (
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
+
+	"sema4mcp/internal/loopback"
 )
 
 // guarded is all routes behind the check of Host and Origin. Without it a web
@@ -19,8 +18,8 @@ func (s *Server) guarded(onLoopback bool) http.Handler {
 		control := http.NewResponseController(w)
 		_ = control.SetReadDeadline(time.Now().Add(readBodyWithin))
 		_ = control.SetWriteDeadline(time.Time{}) // of the answer before, on the same connection
-		if onLoopback && !isLoopback(r.Host) && !slices.Contains(s.config.AllowedHosts, hostname(r.Host)) {
-			http.Error(w, "The Host header names another machine. Behind a proxy, start the server with --allow-host "+hostname(r.Host)+".", http.StatusForbidden)
+		if onLoopback && !loopback.Is(r.Host) && !slices.Contains(s.config.AllowedHosts, loopback.Hostname(r.Host)) {
+			http.Error(w, "The Host header names another machine. Behind a proxy, start the server with --allow-host "+loopback.Hostname(r.Host)+".", http.StatusForbidden)
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -57,23 +56,5 @@ func (s *Server) allowsOrigin(origin string) bool {
 	if slices.Contains(s.config.AllowedOrigins, origin) {
 		return true
 	}
-	parsed, err := url.Parse(origin)
-	return err == nil && parsed.Host != "" && isLoopback(parsed.Host)
-}
-
-// isLoopback tells whether a host, with or without a port, is this machine.
-func isLoopback(host string) bool {
-	name := hostname(host)
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
-}
-
-func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return strings.Trim(host, "[]")
+	return loopback.Is(loopback.OriginHost(origin))
 }

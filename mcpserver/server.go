@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/internal/loopback"
 )
 
 // Config is what a [Server] needs to know.
@@ -105,7 +106,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	calls, cancelCalls := context.WithCancel(s.config.Logger.WithContext(context.WithoutCancel(ctx)))
 	defer cancelCalls()
 	server := &http.Server{
-		Handler:           s.guarded(isLoopback(listener.Addr().String())),
+		Handler:           s.guarded(loopback.Is(listener.Addr().String())),
 		ReadHeaderTimeout: readHeaderWithin,
 		IdleTimeout:       idleWithin,
 		MaxHeaderBytes:    64 << 10,

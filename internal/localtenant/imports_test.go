@@ -10,15 +10,16 @@ import (
 const (
 	root            = "sema4mcp/internal/localtenant"
 	contractPackage = "sema4mcp/testdata/contract"
+	loopbackPackage = "sema4mcp/internal/loopback" // knows nothing of either side
 )
 
 // mayImport says which packages of the module each package may depend on, besides
 // itself. The tenant is an independent reading of the vendor's contract: what it
 // shared with the client could be wrong on both sides at once.
 var mayImport = map[string][]string{
-	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
-	"/agentpackage":     {},
-	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/worker", contractPackage},
+	"":                  {"/agentpackage", "/api", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/minds/checks", "/minds/echo", "/minds/openaichat", "/minds/scripted", "/minds/verified", "/runs", "/schedule", "/sdm", "/seed", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage, loopbackPackage},
+	"/agentpackage":     {"/yamljson"},
+	"/api":              {"/agentpackage", "/blobs", "/csvframe", "/datasource", "/faults", "/minds", "/runs", "/schedule", "/sdm", "/sqlitedb", "/store", "/thread", "/threadfiles", "/worker", "/yamljson", contractPackage, loopbackPackage},
 	"/blobs":            {},
 	"/csvframe":         {},
 	"/datasource":       {},
@@ -31,12 +32,14 @@ var mayImport = map[string][]string{
 	"/minds/verified":   {"/minds", "/thread"},
 	"/runs":             {"/blobs", "/minds", "/sqlitedb", "/store", "/thread"},
 	"/schedule":         {},
-	"/sdm":              {"/datasource"},
+	"/sdm":              {"/datasource", "/yamljson"},
 	"/seed":             {"/minds", "/minds/checks", "/minds/echo", "/minds/scripted", "/minds/verified", "/sqlitedb", "/store", "/thread"},
 	"/sqlitedb":         {},
 	"/store":            {"/sqlitedb", "/thread"},
 	"/thread":           {},
-	"/worker":           {"/blobs", "/minds", "/runs", "/sqlitedb", "/store", "/thread"},
+	"/threadfiles":      {"/blobs", "/csvframe", "/sqlitedb", "/store", "/thread"},
+	"/yamljson":         {},
+	"/worker":           {"/blobs", "/csvframe", "/minds", "/runs", "/sqlitedb", "/store", "/thread", "/threadfiles"},
 }
 
 // libraries are what the packages may import from outside the module.

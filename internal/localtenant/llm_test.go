@@ -139,3 +139,24 @@ func TestALanguageModelThatIsNone(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// The model reads what was uploaded, and the conversation says so as of any tool
+// of the agent's own.
+func TestModelsReadFiles(t *testing.T) {
+	model := testllm.Start(t, testllm.CallsTools("a", "read_file", `{"name":"Ünï 🚀.csv","offset":5}`), testllm.Says("done"))
+	c := start(t, withLLM(openaichat.Config{URL: model.URL}))
+	conversation := c.converse(llmAgentID)
+	c.upload(conversation, file("Ünï 🚀.csv", "a,b\r\n1,2\r\n"), file("photo.png", "\x89PNG\r\n\x1a\n"))
+	message := c.post(conversation, "What is in it?")[1]
+	call := items(message)[0]
+	if call["name"] != "read_file" || call["sub_type"] != "aa-internal" || call["status"] != "finished" || call["result"] != "1,2\r\n" {
+		t.Errorf("call %v", call)
+	}
+	system := model.Requests()[0].Messages[0].Content
+	if !strings.Contains(system, `- "Ünï 🚀.csv" (text/csv, 10 bytes)`) || !strings.Contains(system, `- "photo.png" (image/png, 8 bytes)`) {
+		t.Errorf("the model was told %s", system)
+	}
+	if told := model.Requests()[1].Messages; told[len(told)-1].Content != "1,2\r\n" {
+		t.Errorf("the model was given %+v", told)
+	}
+}

@@ -13,6 +13,8 @@
 // synchronous run outlives its caller, a streamed one ends with its connection.
 // Users have an agent's live version, or its draft until there is one; schedules
 // are kept, and not run.
+// The files attached to a work item become files of its thread: copies, so that
+// each can go without the other.
 // A work item that is continued has its agent answer the last message of a user in
 // its thread; one that failed, or that was cut off by the end of the process, is an
 // ERROR and says why in its thread; only worker agents take work items.
@@ -42,6 +44,7 @@ import (
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/seed"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/threadfiles"
 	"sema4mcp/internal/localtenant/worker"
 )
 
@@ -135,7 +138,8 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	}
 	t.runner = runs.NewRunner(t.store, t.minds(), cfg.Logger)
 	t.runner.ReadFiles(t.blobs)
-	if t.worker, err = worker.Start(ctx, t.store, t.runner, cfg.Logger); err != nil {
+	files := &threadfiles.Keeper{Store: t.store, Blobs: t.blobs, Logger: cfg.Logger}
+	if t.worker, err = worker.Start(ctx, t.store, files, t.runner, cfg.Logger); err != nil {
 		return nil, err
 	}
 	t.handler = api.New(api.Config{
@@ -160,6 +164,13 @@ func (t *Tenant) minds() map[string]minds.Mind {
 // Handler serves the API below both forms of the base: /tenants/local/api/v2 and
 // /api/v2. After Close it answers 503 or an error.
 func (t *Tenant) Handler() http.Handler { return t.handler }
+
+// LoopbackHandler is Handler for a listener on a loopback address: requests with the
+// name of another machine in their Host or Origin header are refused with 403, but
+// for those of the allowed hosts, which are names without a port.
+func (t *Tenant) LoopbackHandler(allowedHosts ...string) http.Handler {
+	return api.Guard(t.handler, allowedHosts)
+}
 
 // Transport reaches Handler over HTTP inside the process: no port is opened, and
 // streaming, timeouts and disconnects are as over TCP. It works until Close.

@@ -120,7 +120,7 @@ func TestBadUploads(t *testing.T) {
 		"unknown, in form":   {"", [][]string{{"work_item_id", "../x"}, file}, 404, "not found"},
 		"two ids":            {"?work_item_id=" + draft, [][]string{file, {"work_item_id", started}}, 422, "differs"},
 		"long name":          {"", [][]string{{"file", strings.Repeat("ü", 256), "x"}}, 422, "longer than 255"},
-		"no name of its own": {"", [][]string{{"file", "..", "x"}}, 422, "name of its own"},
+		"no name of its own": {"", [][]string{{"file", "..", "x"}}, 422, "needs a name"},
 	} {
 		contentType, body := multipartForm(test.parts...)
 		got := c.with("Content-Type", contentType).refuse(test.status, http.MethodPost, "/work-items/upload-file"+test.query, body)

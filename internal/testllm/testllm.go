@@ -111,11 +111,11 @@ func Says(pieces ...string) Answer {
 func CallsTools(triples ...string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(triples); i += 3 {
-			index, arguments := i/3, triples[i+2]
+			index, arguments := i/3, []rune(triples[i+2]) // never half a character
 			half := len(arguments) / 2
 			Delta(w, object{"tool_calls": []object{{"index": index, "id": triples[i], "type": "function", "function": object{"name": triples[i+1], "arguments": ""}}}})
-			Delta(w, object{"tool_calls": []object{{"index": index, "function": object{"arguments": arguments[:half]}}}})
-			Delta(w, object{"tool_calls": []object{{"index": index, "function": object{"arguments": arguments[half:]}}}})
+			Delta(w, object{"tool_calls": []object{{"index": index, "function": object{"arguments": string(arguments[:half])}}}})
+			Delta(w, object{"tool_calls": []object{{"index": index, "function": object{"arguments": string(arguments[half:])}}}})
 		}
 		Finish(w, "tool_calls")
 	}

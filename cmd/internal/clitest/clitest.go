@@ -26,7 +26,8 @@ import (
 //	start COMMAND [ARG...]     start a server and wait for its address, which is then $URL
 //	shutdown [SIGNAL]          send it INT, or another signal, and wait for it to end well
 //	post PATH FILE [KEY]       POST the file's JSON with a bearer key (default local-key); status and body are the output
-//	get PATH [KEY]             GET likewise
+//	get PATH [NAME=VALUE...] [KEY]
+//	                           GET likewise, with these headers
 //	host FILE COMMAND [ARG...] send the file's lines to a bridge, wait for all answers, close its input
 //	jsonlines FILE             every line of the file is JSON
 func Run(t *testing.T) {
@@ -126,7 +127,15 @@ func post(ts *testscript.TestScript, neg bool, args []string) {
 func get(ts *testscript.TestScript, neg bool, args []string) {
 	request, err := http.NewRequest(http.MethodGet, ts.Getenv("URL")+args[0], nil)
 	ts.Check(err)
-	answer(ts, neg, request, args[1:])
+	args = args[1:]
+	for len(args) > 0 && strings.Contains(args[0], "=") {
+		name, value, _ := strings.Cut(args[0], "=")
+		if request.Header.Set(name, value); name == "Host" { // it has a field of its own
+			request.Host = value
+		}
+		args = args[1:]
+	}
+	answer(ts, neg, request, args)
 }
 
 // answer writes status and body to the script's standard output. With ! the

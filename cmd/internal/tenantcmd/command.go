@@ -17,6 +17,7 @@ import (
 	"sema4mcp/cmd/internal/cli"
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/localtenant/minds/openaichat"
+	"sema4mcp/internal/loopback"
 )
 
 // Main runs the command and ends the process. The tests of other commands run it
@@ -25,8 +26,9 @@ func Main() { os.Exit(cli.Main(newCommand(), os.Args[1:])) }
 
 type options struct {
 	cli.Settings
-	listen string
-	faults string
+	listen     string
+	allowHosts []string
+	faults     string
 }
 
 func newCommand() *cobra.Command {
@@ -51,6 +53,7 @@ Agents with the architecture openai-chat ask a language model, at any endpoint t
 	flags := command.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8081", "`address` to serve on")
+	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "accept this Host `name` on a loopback address, for a proxy in front")
 	flags.StringVar(&o.LocalData, "local-data", "", "keep the database in this `directory`; else in memory")
 	flags.StringVar(&o.faults, "faults", "", "misbehave in these `ways`, such as latency=200ms, status=503, status=503;store (after doing the work), html=502, cut=body, cut=headers, cut=event:3, stall=event:3;30s, garbage=event:3; limit them with match=POST …/stream and times=3; separate with commas")
 	o.LogFlags(flags)
@@ -80,7 +83,16 @@ func (o *options) run(ctx context.Context, stderr io.Writer) error {
 		return errors.Join(fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", o.listen, err), tenant.Close())
 	}
 	greet(stderr, listener.Addr())
-	return serve(ctx, listener, tenant)
+	return serve(ctx, listener, tenant, o.handler(tenant, listener.Addr()))
+}
+
+// handler is the tenant's at an address: where only this machine reaches it, it is
+// guarded against web pages.
+func (o *options) handler(tenant *localtenant.Tenant, at net.Addr) http.Handler {
+	if loopback.Is(at.String()) {
+		return tenant.LoopbackHandler(o.allowHosts...)
+	}
+	return tenant.Handler()
 }
 
 func greet(out io.Writer, address net.Addr) {
@@ -89,10 +101,10 @@ func greet(out io.Writer, address net.Addr) {
 		base, localtenant.APIKey, base, localtenant.APIKey)
 }
 
-// serve answers until ctx ends, then stops the agents at work, which ends the
-// requests that wait for them.
-func serve(ctx context.Context, listener net.Listener, tenant *localtenant.Tenant) error {
-	server := &http.Server{Handler: tenant.Handler(), ReadHeaderTimeout: 10 * time.Second}
+// serve answers with the tenant's handler until ctx ends, then stops the agents at
+// work, which ends the requests that wait for them.
+func serve(ctx context.Context, listener net.Listener, tenant *localtenant.Tenant, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {

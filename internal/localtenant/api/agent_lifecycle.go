@@ -42,7 +42,7 @@ func (s *server) publishAgent(w http.ResponseWriter, r *http.Request, ids ids) e
 			return err
 		}
 	}
-	s.sweepBlobs(r.Context())
+	s.files.Sweep(r.Context())
 	return writeJSON(w, http.StatusOK, agent)
 }
 
@@ -54,6 +54,6 @@ func (s *server) discardDraft(w http.ResponseWriter, r *http.Request, ids ids) e
 	if err != nil {
 		return err
 	}
-	s.sweepBlobs(r.Context())
+	s.files.Sweep(r.Context())
 	return writeJSON(w, http.StatusOK, agent)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"sema4mcp/internal/localtenant/agentpackage"
+	"sema4mcp/internal/localtenant/sdm"
 	"sema4mcp/internal/localtenant/store"
 )
 
@@ -35,84 +36,28 @@ func (s *server) importOf(ctx context.Context, p *agentpackage.Package) (store.I
 
 // modelsOf are the models of a package, with the tenant's data connections.
 func (s *server) modelsOf(ctx context.Context, p *agentpackage.Package) ([]store.Model, error) {
-	resolve := func(table map[string]json.RawMessage) error {
-		var name string
-		if json.Unmarshal(table["data_connection_name"], &name) != nil || name == "" {
-			return nil // a model may be complete without a connection
+	var failed error
+	idOf := func(name string) (string, bool) {
+		ids, err := s.Store.DataConnectionIDs(ctx, name)
+		failed = errors.Join(failed, err)
+		if len(ids) == 0 {
+			return "", false
 		}
-		id, err := s.connectionCalled(ctx, name)
-		if err != nil {
-			return err
-		}
-		if id == "" {
-			return &problem{status: http.StatusUnprocessableEntity, message: fmt.Sprintf(
-				"The package needs a data connection called %q, which the tenant does not have; create it, then import again.", name)}
-		}
-		delete(table, "data_connection_name")
-		table["data_connection_id"] = quoted(id)
-		return nil
+		return ids[0], true // the oldest, where several have the name
 	}
 	models := make([]store.Model, len(p.Models))
 	for i, m := range p.Models {
-		definition, err := eachBaseTable(m.Definition, resolve)
-		if err != nil {
+		definition, unknown, err := sdm.Import(m.Definition, idOf)
+		if err := errors.Join(failed, err); err != nil {
 			return nil, err
+		}
+		if len(unknown) > 0 {
+			return nil, &problem{status: http.StatusUnprocessableEntity, message: fmt.Sprintf(
+				"The package needs a data connection called %q, which the tenant does not have; create it, then import again.", unknown[0])}
 		}
 		models[i] = store.Model{Name: m.Name, Description: m.Description, Definition: definition}
 	}
 	return models, nil
-}
-
-// eachBaseTable changes the base tables of a semantic data model.
-func eachBaseTable(definition json.RawMessage, change func(map[string]json.RawMessage) error) (json.RawMessage, error) {
-	var model map[string]json.RawMessage
-	var tables []map[string]json.RawMessage
-	if json.Unmarshal(definition, &model) != nil || json.Unmarshal(model["tables"], &tables) != nil {
-		return definition, nil // no tables, no base tables
-	}
-	for _, table := range tables {
-		var base map[string]json.RawMessage
-		if json.Unmarshal(table["base_table"], &base) != nil || base == nil {
-			continue
-		}
-		if err := change(base); err != nil {
-			return nil, err
-		}
-		var err error
-		if table["base_table"], err = json.Marshal(base); err != nil {
-			return nil, err
-		}
-	}
-	var err error
-	if model["tables"], err = json.Marshal(tables); err != nil {
-		return nil, err
-	}
-	return json.Marshal(model)
-}
-
-func quoted(text string) json.RawMessage {
-	data, _ := json.Marshal(text) // a text can always be written
-	return data
-}
-
-// connectionCalled is the id of the data connection of that name, in any case, or
-// "".
-func (s *server) connectionCalled(ctx context.Context, name string) (string, error) {
-	ids, err := s.Store.DataConnectionIDs(ctx, name)
-	if len(ids) == 0 {
-		return "", err
-	}
-	return ids[0], err // the oldest, where several have the name
-}
-
-// connectionName is the name of a data connection, or "" when there is none of that
-// id.
-func (s *server) connectionName(ctx context.Context, id string) (string, error) {
-	connection, err := s.Store.DataConnection(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
-	}
-	return connection.Name, err
 }
 
 // packageOf is an agent as a package, without a secret.
@@ -143,20 +88,12 @@ func (s *server) packageOf(ctx context.Context, agent store.PackagedAgent) (*age
 
 // addModels adds models to a package, whose data connections it knows by name.
 func (s *server) addModels(ctx context.Context, p *agentpackage.Package, models []store.Model) error {
-	byName := func(table map[string]json.RawMessage) error {
-		var id string
-		if json.Unmarshal(table["data_connection_id"], &id) != nil {
-			return nil
-		}
-		name, err := s.connectionName(ctx, id)
-		if err == nil && name != "" {
-			delete(table, "data_connection_id")
-			table["data_connection_name"] = quoted(name)
-		}
-		return err
-	}
 	for _, m := range models {
-		definition, err := eachBaseTable(m.Definition, byName)
+		names, err := s.connectionNames(ctx, m.Definition)
+		if err != nil {
+			return err
+		}
+		definition, err := sdm.Named(m.Definition, names)
 		if err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func (s *server) deleteAgent(w http.ResponseWriter, r *http.Request, ids ids) er
 	if err := s.Runner.CancelAgent(r.Context(), ids["agent"]); err != nil {
 		return err
 	}
-	s.sweepBlobs(r.Context())
+	s.files.Sweep(r.Context())
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

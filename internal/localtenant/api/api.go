@@ -20,6 +20,7 @@ import (
 	"sema4mcp/internal/localtenant/faults"
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/threadfiles"
 	"sema4mcp/internal/localtenant/worker"
 )
 
@@ -41,13 +42,14 @@ type Config struct {
 
 type server struct {
 	Config
+	files  *threadfiles.Keeper
 	routes []route
 }
 
 // New makes the handler of the API. It serves both base forms,
 // /tenants/{TenantID}/api/v2 and /api/v2.
 func New(cfg Config) http.Handler {
-	s := &server{Config: cfg}
+	s := &server{Config: cfg, files: &threadfiles.Keeper{Store: cfg.Store, Blobs: cfg.Blobs, Logger: cfg.Logger}}
 	s.routes = s.table()
 	return s.Faults.Wrap(s, writeError)
 }

@@ -30,7 +30,7 @@ func TestInternalErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	runner := runs.NewRunner(s, nil, zerolog.Nop())
-	work, err := worker.Start(t.Context(), s, runner, zerolog.Nop())
+	work, err := worker.Start(t.Context(), s, nil, runner, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

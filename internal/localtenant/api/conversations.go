@@ -63,6 +63,6 @@ func (s *server) deleteConversation(w http.ResponseWriter, r *http.Request, ids 
 	if conversation, err = s.Store.DeleteConversation(r.Context(), conversation.AgentID, conversation.ID); err != nil {
 		return err
 	}
-	s.sweepBlobs(r.Context())
+	s.files.Sweep(r.Context())
 	return writeJSON(w, http.StatusOK, conversation)
 }

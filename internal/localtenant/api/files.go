@@ -12,10 +12,7 @@ import (
 	"sema4mcp/internal/localtenant/thread"
 )
 
-const (
-	maxFile  = 100 << 20 // bytes
-	maxFiles = 100       // of one upload
-)
+const maxFiles = 100 // of one upload
 
 func (s *server) fileRoutes() []route {
 	const files = "agents/{agent}/conversations/{conversation}/files"
@@ -46,15 +43,15 @@ func (s *server) uploadFiles(w http.ResponseWriter, r *http.Request, ids ids) er
 	if err != nil {
 		return err
 	}
-	u := &upload{server: s, ctx: r.Context(), conversationID: conversation.ID}
+	u := &upload{Batch: s.files.NewBatch(conversation.ID), ctx: r.Context()}
 	if err := u.receive(r); err != nil {
-		return errors.Join(err, u.discard())
+		return errors.Join(err, u.Discard(r.Context()))
 	}
-	if err := u.keep(); err != nil {
-		return errors.Join(err, u.discard())
+	if err := u.Keep(r.Context()); err != nil {
+		return errors.Join(err, u.Discard(r.Context()))
 	}
-	s.sweepBlobs(r.Context())
-	return s.answerFiles(w, r, conversation.ID, u.refs())
+	s.files.Sweep(r.Context())
+	return s.answerFiles(w, r, conversation.ID, u.Names())
 }
 
 func (s *server) answerFiles(w http.ResponseWriter, r *http.Request, conversationID string, refs []string) error {

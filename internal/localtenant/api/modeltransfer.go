@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,14 +21,14 @@ const maxScaffoldedTables = 100
 
 // connectionNames are the names of the data connections of a model, by id. One
 // that is gone has none.
-func (s *server) connectionNames(r *http.Request, definition json.RawMessage) (map[string]string, error) {
+func (s *server) connectionNames(ctx context.Context, definition json.RawMessage) (map[string]string, error) {
 	used, err := sdm.Connections(definition)
 	if err != nil {
 		return nil, err
 	}
 	names := map[string]string{}
 	for _, id := range used {
-		connection, err := s.Store.DataConnection(r.Context(), id)
+		connection, err := s.Store.DataConnection(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -200,7 +201,7 @@ func (s *server) resolveModel(r *http.Request, exported json.RawMessage, a *arri
 // warnOfMissing tells of data connections that a model has by id and that are not
 // here.
 func (s *server) warnOfMissing(r *http.Request, definition json.RawMessage, a *arrival) error {
-	names, err := s.connectionNames(r, definition)
+	names, err := s.connectionNames(r.Context(), definition)
 	if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (s *server) importForAgent(r *http.Request, agentID string, model store.Mod
 		return "", err
 	}
 	for _, own := range attached.Items {
-		if sdm.Same(own.Definition, model.Definition) {
+		if store.SameJSON(own.Definition, model.Definition) {
 			a.IsDuplicate = true
 			return own.ID, nil
 		}

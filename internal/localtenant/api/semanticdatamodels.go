@@ -119,14 +119,11 @@ func (s *server) exportModel(w http.ResponseWriter, r *http.Request, ids ids) er
 	if err != nil {
 		return err
 	}
-	names, err := s.connectionNames(r, model.Definition)
+	names, err := s.connectionNames(r.Context(), model.Definition)
 	if err != nil {
 		return err
 	}
-	text, err := sdm.Export(model.Definition, func(id string) (string, bool) {
-		name, ok := names[id]
-		return name, ok
-	})
+	text, err := sdm.Export(model.Definition, names)
 	if err != nil {
 		return err
 	}

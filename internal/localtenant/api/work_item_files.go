@@ -14,12 +14,10 @@ import (
 
 	"sema4mcp/internal/localtenant/blobs"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/threadfiles"
 )
 
-const (
-	maxAttachment = 100 << 20 // bytes
-	maxFormField  = 1 << 10   // bytes
-)
+const maxFormField = 1 << 10 // bytes
 
 // uploadWorkItemFile keeps a file with a draft: the one that work_item_id names, or
 // a new one. The file is kept as it arrives, and thrown away again when what comes
@@ -115,21 +113,18 @@ func (u *workItemUpload) take(ctx context.Context, part *multipart.Part) error {
 }
 
 func (u *workItemUpload) takeFile(ctx context.Context, part *multipart.Part) error {
-	name := part.FileName()
-	if name == "" {
+	if part.FileName() == "" {
 		return badRequest("body -> file", "is no file; uploads to another address are not offered here, so send the file itself")
 	}
 	if u.file != nil {
 		return badRequest("body -> file", "is there more than once; send one file at a time")
 	}
-	if reason := atMost(maxName)(name); reason != "" {
-		return invalid("body -> file", "its name "+reason)
+	name, err := fileName(part)
+	if err != nil {
+		return err
 	}
-	if name == "/" || name == "." || name == ".." {
-		return invalid("body -> file", "needs a name of its own")
-	}
-	source := &sender{from: part}
-	blob, err := u.blobs.Put(ctx, source, maxAttachment)
+	source := &observed{r: part}
+	blob, err := u.blobs.Put(ctx, source, threadfiles.MaxSize)
 	switch {
 	case source.err != nil:
 		return unreadable(source.err)
@@ -137,32 +132,10 @@ func (u *workItemUpload) takeFile(ctx context.Context, part *multipart.Part) err
 		return fmt.Errorf("file %q: %w", name, err)
 	}
 	u.file = &store.WorkItemFile{
-		ID: uuid.NewString(), Name: name, MIMEType: mimeType(part),
+		ID: uuid.NewString(), Name: name, MIMEType: part.Header.Get("Content-Type"),
 		Size: blob.Size, Hash: blob.SHA256, BlobID: blob.ID,
 	}
 	return nil
-}
-
-// sender remembers why no more could be read, which is not the tenant's fault.
-type sender struct {
-	from io.Reader
-	err  error
-}
-
-func (s *sender) Read(p []byte) (int, error) {
-	n, err := s.from.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
-}
-
-// mimeType is what the sender says of a file.
-func mimeType(part *multipart.Part) string {
-	if said := part.Header.Get("Content-Type"); said != "" {
-		return said
-	}
-	return "application/octet-stream"
 }
 
 // discard throws the file away.

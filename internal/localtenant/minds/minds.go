@@ -28,7 +28,7 @@ type Turn struct {
 	// Files lists the files of the conversation, oldest first.
 	Files func(ctx context.Context) ([]File, error)
 	// OpenFile opens a file of the conversation by its name, for the caller to close.
-	// The error wraps [fs.ErrNotExist] when there is none.
+	// The error wraps [fs.ErrNotExist] when there is none. Any goroutine may call it.
 	OpenFile func(ctx context.Context, name string) (io.ReadCloser, error)
 
 	ConversationID, RunID string // for those a mind works with

@@ -290,3 +290,20 @@ func TestAgentMCPServers(t *testing.T) {
 		t.Errorf("server %+v", got)
 	}
 }
+
+func TestSameJSON(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{`{"a":1,"b":[2]}`, `{ "b": [2], "a": 1 }`, true},
+		{`{"a":"<"}`, `{"a":"\u003c"}`, true},
+		{`{"a":[1,2]}`, `{"a":[2,1]}`, false},
+		{`{"a":12345678901234567890}`, `{"a":12345678901234567891}`, false},
+		{`{`, `{`, false},
+	} {
+		if got := store.SameJSON(json.RawMessage(test.a), json.RawMessage(test.b)); got != test.want {
+			t.Errorf("%s and %s: %v", test.a, test.b, got)
+		}
+	}
+}

@@ -9,11 +9,13 @@ import (
 	"sema4mcp/internal/localtenant/thread"
 )
 
-// BeginWorkItemThread makes the thread of an execution, with the messages in it.
-// The item has its thread only when it is whole. The error wraps ErrNotFound when
-// the execution does not count any more, or the agent is gone; no thread is left
-// then.
-func (s *Store) BeginWorkItemThread(ctx context.Context, item WorkItem, name string, messages []thread.Message) (Conversation, error) {
+// BeginWorkItemThread makes the thread of an execution, with the messages in it and
+// whatever fill adds. The item has its thread only when it is whole. The error is
+// fill's, or wraps ErrNotFound when the execution does not count any more, or the
+// agent is gone; no thread is left then.
+func (s *Store) BeginWorkItemThread(
+	ctx context.Context, item WorkItem, name string, messages []thread.Message, fill func(conversationID string) error,
+) (Conversation, error) {
 	c, err := s.CreateConversation(ctx, *item.AgentID, name)
 	if err != nil {
 		return Conversation{}, err
@@ -24,10 +26,13 @@ func (s *Store) BeginWorkItemThread(ctx context.Context, item WorkItem, name str
 		}
 	}
 	if err == nil {
+		err = fill(c.ID)
+	}
+	if err == nil {
 		err = s.linkThread(ctx, item, c.ID)
 	}
 	if err != nil {
-		_, deleted := s.DeleteConversation(ctx, c.AgentID, c.ID)
+		_, deleted := s.DeleteConversation(context.WithoutCancel(ctx), c.AgentID, c.ID)
 		return Conversation{}, errors.Join(err, deleted)
 	}
 	return c, nil

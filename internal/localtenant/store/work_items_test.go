@@ -146,7 +146,7 @@ func TestOvertakenExecutions(t *testing.T) {
 	ctx, now := t.Context(), time.Now()
 	create(t, s)
 	first := take(t, s)
-	conversation, err := s.BeginWorkItemThread(ctx, first, "thread", first.Messages)
+	conversation, err := s.BeginWorkItemThread(ctx, first, "thread", first.Messages, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestOvertakenExecutions(t *testing.T) {
 	if _, err := s.JudgeWorkItem(ctx, first, store.Completed, store.ActorAgent, now); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a late verdict: %v", err)
 	}
-	if _, err := s.BeginWorkItemThread(ctx, first, "late", nil); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.BeginWorkItemThread(ctx, first, "late", nil, nothing); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a late thread: %v", err)
 	}
 	page, err := s.Conversations(ctx, agentID, store.Window{Limit: 10})
@@ -171,7 +171,7 @@ func TestOvertakenExecutions(t *testing.T) {
 		t.Errorf("conversations %v, %v", page.Items, err)
 	}
 	// The messages of the first thread have their ids still.
-	if _, err := s.BeginWorkItemThread(ctx, again, "second", again.Messages); err != nil {
+	if _, err := s.BeginWorkItemThread(ctx, again, "second", again.Messages, nothing); err != nil {
 		t.Error(err)
 	}
 	judged, err := s.JudgeWorkItem(ctx, again, store.Completed, store.ActorAgent, now)
@@ -179,6 +179,38 @@ func TestOvertakenExecutions(t *testing.T) {
 		t.Errorf("judged %+v, %v", judged, err)
 	}
 }
+
+// A thread that cannot be filled is not there, nor is what was put into it.
+func TestThreadsThatCannotBeFilled(t *testing.T) {
+	s := open(t, "")
+	create(t, s)
+	item := take(t, s)
+	broken := errors.New("broken")
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.BeginWorkItemThread(ctx, item, "thread", nil, func(conversationID string) error {
+		file := store.NewFile{File: store.File{ID: "blob", Ref: "a.txt", WorkItemID: &item.ID}}
+		if err := s.AddConversationFiles(ctx, conversationID, []store.NewFile{file}); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		return broken
+	})
+	if !errors.Is(err, broken) || errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	page, err := s.Conversations(t.Context(), agentID, store.Window{Limit: 10})
+	if err != nil || len(page.Items) != 0 {
+		t.Errorf("conversations %v, %v", page.Items, err)
+	}
+	if ids, err := s.DeletedBlobs(t.Context()); err != nil || !slices.Equal(ids, []string{"blob"}) {
+		t.Errorf("bytes to remove: %q, %v", ids, err)
+	}
+	if item, err := s.WorkItem(t.Context(), item.ID); err != nil || item.ConversationID != nil {
+		t.Errorf("item %+v, %v", item, err)
+	}
+}
+
+func nothing(string) error { return nil }
 
 func TestConcurrentActions(t *testing.T) {
 	s := open(t, t.TempDir())
@@ -254,7 +286,7 @@ func TestBrokenWorkItems(t *testing.T) {
 		"take":     second(s.TakeWorkItem(ended, now)),
 		"judge":    second(s.JudgeWorkItem(ended, item, store.Completed, store.ActorAgent, now)),
 		"left":     second(s.ExecutingWorkItems(ended)),
-		"thread":   second(s.BeginWorkItemThread(ended, item, "x", nil)),
+		"thread":   second(s.BeginWorkItemThread(ended, item, "x", nil, nothing)),
 		"draft":    second(s.DraftWorkItem(ended, store.WorkItemFile{}, newItem().URL, now)),
 		"attach":   s.AttachToDraft(ended, item.ID, store.WorkItemFile{}, now),
 		"checking": s.CheckDraft(ended, item.ID),

@@ -48,8 +48,7 @@ func (w *Worker) run(ctx context.Context, item store.WorkItem) (_ runs.Outcome, 
 	}
 	conversationID = item.ConversationID
 	if conversationID == nil {
-		// Not cut short: a thread is begun whole or not at all.
-		conversation, err := w.beginThread(context.WithoutCancel(ctx), item)
+		conversation, err := w.beginThread(ctx, item)
 		if err != nil {
 			return runs.Outcome{}, nil, err
 		}
@@ -68,7 +67,8 @@ func (w *Worker) run(ctx context.Context, item store.WorkItem) (_ runs.Outcome, 
 // errNoAgent is the end of a draft that was started without being filled.
 var errNoAgent = errors.New("the work item has no agent")
 
-// beginThread makes the item's thread: its messages, then the payload.
+// beginThread makes the item's thread: its messages, then the payload, and the
+// files. A thread is begun whole or not at all.
 func (w *Worker) beginThread(ctx context.Context, item store.WorkItem) (store.Conversation, error) {
 	files, err := w.store.WorkItemFiles(ctx, item.ID)
 	if err != nil {
@@ -82,7 +82,13 @@ func (w *Worker) beginThread(ctx context.Context, item store.WorkItem) (store.Co
 	if name == "" {
 		name = "Work Item " + item.ID
 	}
-	return w.store.BeginWorkItemThread(ctx, item, name, messages)
+	conversation, err := w.store.BeginWorkItemThread(ctx, item, name, messages, func(conversationID string) error {
+		return w.copyFiles(ctx, item, files, conversationID)
+	})
+	if err != nil && len(files) > 0 {
+		w.files.Sweep(ctx) // of those that went with the thread
+	}
+	return conversation, err
 }
 
 // payloadText says to the agent what the item is about; it is empty when there is

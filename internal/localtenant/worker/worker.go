@@ -18,6 +18,7 @@ import (
 
 	"sema4mcp/internal/localtenant/runs"
 	"sema4mcp/internal/localtenant/store"
+	"sema4mcp/internal/localtenant/threadfiles"
 )
 
 // parallelism is how many work items are done at a time.
@@ -26,6 +27,7 @@ const parallelism = 10
 // Worker does work items.
 type Worker struct {
 	store  *store.Store
+	files  *threadfiles.Keeper
 	runner *runs.Runner
 	log    zerolog.Logger
 	client *http.Client // for callbacks
@@ -49,8 +51,8 @@ type task struct {
 
 // Start makes a worker and sets it to work on what waits. What the last process
 // left unfinished becomes an error first, and says so in its thread.
-func Start(ctx context.Context, s *store.Store, runner *runs.Runner, log zerolog.Logger) (*Worker, error) {
-	w := &Worker{store: s, runner: runner, log: log, client: newCallbackClient(), wake: make(chan struct{}, 1)}
+func Start(ctx context.Context, s *store.Store, files *threadfiles.Keeper, runner *runs.Runner, log zerolog.Logger) (*Worker, error) {
+	w := &Worker{store: s, files: files, runner: runner, log: log, client: newCallbackClient(), wake: make(chan struct{}, 1)}
 	w.root, w.stop = context.WithCancelCause(context.Background())
 	interrupted, err := s.ExecutingWorkItems(ctx)
 	if err != nil {

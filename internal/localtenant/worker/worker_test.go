@@ -65,7 +65,7 @@ func start(t *testing.T, mind mindFunc) *fixture {
 	}
 	f := &fixture{store: s}
 	f.runner = runs.NewRunner(s, map[string]minds.Mind{"test": mind}, zerolog.Nop())
-	if f.Worker, err = worker.Start(t.Context(), s, f.runner, zerolog.New(&f.log)); err != nil {
+	if f.Worker, err = worker.Start(t.Context(), s, nil, f.runner, zerolog.New(&f.log)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -194,7 +194,7 @@ func TestStoreThatFails(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := worker.Start(t.Context(), s, runs.NewRunner(s, nil, zerolog.Nop()), zerolog.Nop()); err == nil {
+	if _, err := worker.Start(t.Context(), s, nil, runs.NewRunner(s, nil, zerolog.Nop()), zerolog.Nop()); err == nil {
 		t.Error("started on a store that is closed")
 	}
 }

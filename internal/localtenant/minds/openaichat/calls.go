@@ -33,7 +33,11 @@ func (b *toolbox) run(ctx context.Context, calls []*call, out minds.Emitter) []m
 	told := make([]minds.Call, len(calls))
 	for i, c := range calls {
 		arguments, _ := c.object()
-		told[i] = out.CallMCP(c.name, arguments)
+		if b.tools[c.name].own != nil {
+			told[i] = out.Call(c.name, arguments)
+		} else {
+			told[i] = out.CallMCP(c.name, arguments)
+		}
 	}
 	results := make([]message, len(calls))
 	for s := range b.start(ctx, calls) {
@@ -112,6 +116,9 @@ func (b *toolbox) call(ctx context.Context, c *call) (text string, failed bool) 
 	arguments, ok := c.object()
 	if !ok {
 		return "The arguments are not a JSON object: " + quoted(c.arguments.String()), true
+	}
+	if t.own != nil {
+		return t.own(ctx, arguments)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()

@@ -11,8 +11,8 @@ import (
 
 // conversation is what the model is given: its instructions, the messages before,
 // and the message to answer.
-func conversation(turn minds.Turn, history []thread.Message, unreachable []string) []message {
-	messages := []message{text("system", instructions(turn.Agent, unreachable))}
+func conversation(turn minds.Turn, history []thread.Message, tools *toolbox) []message {
+	messages := []message{text("system", instructions(turn.Agent, tools))}
 	for _, m := range history {
 		if m.Role == thread.RoleUser {
 			messages = append(messages, text("user", m.Text()))
@@ -23,13 +23,16 @@ func conversation(turn minds.Turn, history []thread.Message, unreachable []strin
 	return append(messages, text("user", turn.Message))
 }
 
-func instructions(agent minds.Agent, unreachable []string) string {
+func instructions(agent minds.Agent, tools *toolbox) string {
 	parts := []string{fmt.Sprintf("You are %s.", agent.Name)}
 	if runbook := strings.TrimSpace(agent.Runbook); runbook != "" {
 		parts = append(parts, runbook)
 	}
-	if len(unreachable) > 0 {
-		parts = append(parts, "The tools of these servers cannot be used now: "+strings.Join(unreachable, ", ")+". Where they are needed, say so; do not guess what they would give.")
+	if len(tools.reader.files) > 0 {
+		parts = append(parts, "These files are in the conversation; the tool "+readFile+" reads those that are texts:\n"+tools.reader.list())
+	}
+	if len(tools.unreachable) > 0 {
+		parts = append(parts, "The tools of these servers cannot be used now: "+strings.Join(tools.unreachable, ", ")+". Where they are needed, say so; do not guess what they would give.")
 	}
 	return strings.Join(parts, "\n\n")
 }

@@ -5,7 +5,8 @@
 // Start from [Config] and [NewMind]. The model gets the runbook as its system
 // message, then the conversation with the tool calls of earlier turns, then the
 // message. The servers are connected to for one turn; one that cannot be reached
-// is told of in a thought, and the turn goes on without its tools.
+// is told of in a thought, and the turn goes on without its tools. Where the
+// conversation has files, the model is told which, and has a tool that reads them.
 package openaichat
 
 import (
@@ -102,7 +103,7 @@ func (m *Mind) Answer(ctx context.Context, turn minds.Turn, out minds.Emitter) e
 		return err
 	}
 	defer tools.close()
-	messages := conversation(turn, history, tools.unreachable)
+	messages := conversation(turn, history, tools)
 	spoken := false
 	for range maxRounds {
 		said, err := m.endpoint.ask(ctx, messages, tools.specs, out)

@@ -25,15 +25,18 @@ func (r *recorder) note(format string, arguments ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, arguments...))
 }
 
-func (r *recorder) Think(thought string)           { r.note("think %s", thought) }
-func (r *recorder) Text(piece string)              { r.text.WriteString(piece); r.note("text %s", piece) }
-func (r *recorder) Chart(string)                   { r.note("chart") }
-func (r *recorder) Attach(thread.Attachment)       { r.note("attach") }
-func (r *recorder) Keep(thread.DataFrame)          { r.note("keep") }
-func (r *recorder) Ask(string, time.Duration)      { r.note("ask") }
-func (r *recorder) NextMessage()                   { r.note("next") }
-func (r *recorder) Cut()                           { r.note("cut") }
-func (r *recorder) Call(string, string) minds.Call { panic("no tool is the mind's own") }
+func (r *recorder) Think(thought string)      { r.note("think %s", thought) }
+func (r *recorder) Text(piece string)         { r.text.WriteString(piece); r.note("text %s", piece) }
+func (r *recorder) Chart(string)              { r.note("chart") }
+func (r *recorder) Attach(thread.Attachment)  { r.note("attach") }
+func (r *recorder) Keep(thread.DataFrame)     { r.note("keep") }
+func (r *recorder) Ask(string, time.Duration) { r.note("ask") }
+func (r *recorder) NextMessage()              { r.note("next") }
+func (r *recorder) Cut()                      { r.note("cut") }
+func (r *recorder) Call(name, arguments string) minds.Call {
+	r.note("own call %s %s", name, arguments)
+	return &recordedCall{r, name}
+}
 func (r *recorder) CallMCP(name, arguments string) minds.Call {
 	r.note("call %s %s", name, arguments)
 	return &recordedCall{r, name}
@@ -56,6 +59,7 @@ func turn(message string, history ...thread.Message) minds.Turn {
 		Agent: minds.Agent{ID: "agent-1", Name: "Helper", Runbook: "Be brief."}, Message: message,
 		ConversationID: "thread-1", RunID: "run-1",
 		History: func(ctx context.Context) ([]thread.Message, error) { return history, ctx.Err() },
+		Files:   func(ctx context.Context) ([]minds.File, error) { return nil, nil },
 	}
 }
 

@@ -25,23 +25,28 @@ type toolbox struct {
 	tools       map[string]tool // by the name the model knows
 	specs       []toolSpec
 	unreachable []string // names of servers
+	reader      fileReader
 }
 
-// tool is a tool of a server.
+// tool is a tool of a server, or one of the mind's own.
 type tool struct {
-	connection *connection
-	remote     string // its name there
+	connection *connection // nil for the mind's own
+	remote     string      // its name there
+	own        func(ctx context.Context, arguments string) (text string, failed bool)
 }
 
 // openToolbox connects to all servers of the agent at once.
 func (m *Mind) openToolbox(ctx context.Context, turn minds.Turn, out minds.Emitter) (*toolbox, error) {
-	box := &toolbox{tools: map[string]tool{}}
-	if m.config.Servers == nil {
-		return box, nil
-	}
-	servers, err := m.config.Servers(ctx, turn.Agent.ID)
+	files, err := turn.Files(ctx)
 	if err != nil {
 		return nil, err
+	}
+	box := &toolbox{tools: map[string]tool{}, reader: fileReader{turn: turn, files: files}}
+	var servers []Server
+	if m.config.Servers != nil {
+		if servers, err = m.config.Servers(ctx, turn.Agent.ID); err != nil {
+			return nil, err
+		}
 	}
 	connections := make([]*connection, len(servers))
 	problems := make([]error, len(servers))
@@ -77,10 +82,15 @@ func (b *toolbox) close() {
 }
 
 // fill names the tools. Those of different servers with one name get the names of
-// their servers before it.
+// their servers before it; the mind's own keeps its name.
 func (b *toolbox) fill(out minds.Emitter) {
 	count := map[string]int{}
 	left := 0
+	if len(b.reader.files) > 0 {
+		count[readFile]++
+		b.tools[readFile] = tool{own: b.reader.call}
+		b.specs = append(b.specs, toolSpec{Type: "function", Function: readFileSpec})
+	}
 	for _, c := range b.connections {
 		for _, t := range c.tools {
 			count[validName(t.Name)]++

@@ -1,8 +1,7 @@
-package api
+package threadfiles
 
 import (
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"path"
 	"strings"
@@ -42,8 +41,7 @@ var byExtension = map[string]string{
 
 // mediaType is what the sender says of a file, or what its name or first bytes
 // tell.
-func mediaType(part *multipart.Part, name string, begin []byte) string {
-	sent := part.Header.Get("Content-Type")
+func mediaType(sent, name string, begin []byte) string {
 	if plain, parameters, err := mime.ParseMediaType(sent); err == nil && plain != unknownType && strings.Contains(plain, "/") {
 		if formatted := mime.FormatMediaType(plain, parameters); formatted != "" {
 			return formatted

@@ -1,4 +1,6 @@
-package sdm
+// Package yamljson turns JSON into YAML and back, by way of trees of YAML nodes,
+// which keep the order of members and the digits of numbers.
+package yamljson
 
 import (
 	"bytes"
@@ -12,11 +14,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// A model is worked on as a tree of YAML nodes, which keep the order of members
-// and the digits of numbers.
-
-// fromJSON reads a JSON text.
-func fromJSON(text json.RawMessage) (*yaml.Node, error) {
+// FromJSON reads a JSON text. Of members with one name the last counts.
+func FromJSON(text json.RawMessage) (*yaml.Node, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return nextNode(decoder)
@@ -25,7 +24,7 @@ func fromJSON(text json.RawMessage) (*yaml.Node, error) {
 func nextNode(decoder *json.Decoder) (*yaml.Node, error) {
 	token, err := decoder.Token()
 	if err != nil {
-		return nil, fmt.Errorf("read model: %w", err)
+		return nil, fmt.Errorf("read JSON: %w", err)
 	}
 	switch token := token.(type) {
 	case json.Delim:
@@ -41,9 +40,9 @@ func nextNode(decoder *json.Decoder) (*yaml.Node, error) {
 	case bool:
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: fmt.Sprint(token)}, nil
 	case string:
-		return textNode(token)
+		return Text(token)
 	}
-	return nil, fmt.Errorf("read model: unexpected %v", token)
+	return nil, fmt.Errorf("read JSON: unexpected %v", token)
 }
 
 func nextCollection(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error) {
@@ -51,15 +50,25 @@ func nextCollection(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error)
 	if begin == '{' {
 		node = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	}
-	for decoder.More() { // in an object, keys and values alternate
+	places := map[string]int{} // of values, by key
+	for decoder.More() {       // in an object, keys and values alternate
 		child, err := nextNode(decoder)
 		if err != nil {
 			return nil, err
 		}
 		node.Content = append(node.Content, child)
+		if count := len(node.Content); begin == '{' && count%2 == 0 {
+			key := node.Content[count-2].Value
+			if place, twice := places[key]; twice { // the last one counts, as for encoding/json
+				node.Content[place] = child
+				node.Content = node.Content[:count-2]
+			} else {
+				places[key] = count - 1
+			}
+		}
 	}
 	if _, err := decoder.Token(); err != nil {
-		return nil, fmt.Errorf("read model: %w", err)
+		return nil, fmt.Errorf("read JSON: %w", err)
 	}
 	if len(node.Content) == 0 {
 		node.Style = yaml.FlowStyle
@@ -67,9 +76,9 @@ func nextCollection(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error)
 	return node, nil
 }
 
-// textNode is a text, quoted where some reader of YAML could take it for
+// Text is a text, quoted where some reader of YAML could take it for
 // something else.
-func textNode(text string) (*yaml.Node, error) {
+func Text(text string) (*yaml.Node, error) {
 	node := &yaml.Node{}
 	if err := node.Encode(text); err != nil {
 		return nil, fmt.Errorf("encode text: %w", err)
@@ -77,25 +86,40 @@ func textNode(text string) (*yaml.Node, error) {
 	return node, nil
 }
 
-// fromYAML reads a YAML text with one document. JSON is YAML, too.
-func fromYAML(text string) (*yaml.Node, error) {
-	if json.Valid([]byte(text)) {
-		return fromJSON(json.RawMessage(text))
+// FromYAML reads a YAML text with one document. JSON is YAML, too.
+func FromYAML(text []byte) (*yaml.Node, error) {
+	if json.Valid(text) {
+		return FromJSON(text)
 	}
-	decoder := yaml.NewDecoder(strings.NewReader(text))
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document yaml.Node
-	if err := decoder.Decode(&document); err != nil {
-		return nil, fmt.Errorf("is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("is empty")
+	case err != nil:
+		return nil, fmt.Errorf("is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, errors.New("must be a single YAML document")
+		return nil, errors.New("has more than one YAML document")
 	}
 	return document.Content[0], nil
 }
 
-// toJSON writes a tree as JSON. What JSON cannot say is refused, and so are
+// ToYAML writes a tree as YAML, in block style.
+func ToYAML(node *yaml.Node) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(node); err != nil {
+		return nil, fmt.Errorf("write YAML: %w", err)
+	}
+	err := encoder.Close()
+	return out.Bytes(), err
+}
+
+// ToJSON writes a tree as JSON. What JSON cannot say is refused, and so are
 // aliases, with which a short text can stand for a huge one.
-func toJSON(node *yaml.Node) (json.RawMessage, error) {
+func ToJSON(node *yaml.Node) (json.RawMessage, error) {
 	var out bytes.Buffer
 	err := writeJSON(&out, node)
 	return out.Bytes(), err
@@ -120,7 +144,7 @@ func writeJSON(out *bytes.Buffer, node *yaml.Node) error {
 	case yaml.ScalarNode:
 		return writeScalar(out, node)
 	}
-	return fmt.Errorf("line %d: aliases are not supported; write the value out", node.Line)
+	return fmt.Errorf("line %d: YAML aliases are not taken here; write the value out", node.Line)
 }
 
 func writeObject(out *bytes.Buffer, node *yaml.Node) error {
@@ -128,11 +152,11 @@ func writeObject(out *bytes.Buffer, node *yaml.Node) error {
 	seen := map[string]bool{}
 	for i := 0; i < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
-		if key.Kind != yaml.ScalarNode {
+		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
 			return fmt.Errorf("line %d: a key must be a text", key.Line)
 		}
 		if seen[key.Value] {
-			return fmt.Errorf("line %d: the key %q stands twice", key.Line, key.Value)
+			return fmt.Errorf("line %d: the key %q is there twice", key.Line, key.Value)
 		}
 		seen[key.Value] = true
 		if i > 0 {
@@ -165,7 +189,7 @@ func writeScalar(out *bytes.Buffer, node *yaml.Node) error {
 			return fmt.Errorf("line %d: %w", node.Line, err)
 		}
 		if f, ok := value.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			return fmt.Errorf("line %d: %s is no number of JSON", node.Line, node.Value)
+			return fmt.Errorf("line %d: %s is no number JSON has", node.Line, node.Value)
 		}
 		return writeValue(out, value)
 	case "!!bool":
@@ -186,16 +210,4 @@ func writeValue(out *bytes.Buffer, value any) error {
 	}
 	out.Truncate(out.Len() - 1) // the line end
 	return nil
-}
-
-// members calls change with every member of every object, in the tree's order.
-func members(node *yaml.Node, change func(key, value *yaml.Node)) {
-	if node.Kind == yaml.MappingNode {
-		for i := 0; i < len(node.Content); i += 2 {
-			change(node.Content[i], node.Content[i+1])
-		}
-	}
-	for _, child := range node.Content {
-		members(child, change)
-	}
 }

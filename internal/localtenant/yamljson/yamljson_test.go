@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"sema4mcp/internal/localtenant/store"
 	"sema4mcp/internal/localtenant/yamljson"

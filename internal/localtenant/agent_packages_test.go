@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,15 +51,9 @@ func (c *client) export(agent string) archive {
 	return archive{data}
 }
 
-// packageForm is a body with a file, and the client that says so.
+// packageForm is a body with a package in that field, and the client that says so.
 func (c *client) packageForm(field string, data []byte) (*client, string) {
-	var body bytes.Buffer
-	writer := multipart.NewWriter(&body)
-	_ = writer.WriteField("other", "x") // a buffer takes all
-	part, _ := writer.CreateFormFile(field, "agent.zip")
-	_, _ = part.Write(data)
-	_ = writer.Close()
-	return c.with("Content-Type", writer.FormDataContentType()), body.String()
+	return c.form(value("other", "x"), fileIn(field, "agent.zip", string(data)))
 }
 
 // sendPackage sends a package that must be taken.
@@ -457,11 +450,7 @@ func TestBadPackages(t *testing.T) {
 // leftovers are the files a tenant keeps, and its counts of what packages bring.
 func leftovers(t *testing.T, dir string) string {
 	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(dir, "files"))
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	return fmt.Sprint(len(entries), " files, ", stored[string](t, dir, `SELECT (SELECT COUNT(*) FROM semantic_data_models) || ' models, ' ||
+	return fmt.Sprint(len(blobsIn(t, dir)), " files, ", stored[string](t, dir, `SELECT (SELECT COUNT(*) FROM semantic_data_models) || ' models, ' ||
 		(SELECT COUNT(*) FROM version_files) || ' shared files, ' || (SELECT COUNT(*) FROM agent_versions) || ' versions'`))
 }
 
@@ -492,13 +481,7 @@ func damaged(t *testing.T) []byte {
 func TestFilesGoWithTheirVersions(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, localtenant.Config{DataDir: dir})
-	files := func() int {
-		entries, err := os.ReadDir(filepath.Join(dir, "files"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(entries)
-	}
+	files := func() int { return len(blobsIn(t, dir)) }
 	withFile := func(name, ref, text string) []byte {
 		return packed(t, "name: Agent\nshared-files: [{file-ref: "+ref+", name: "+name+", mime-type: text/plain}]", map[string]string{"agent-files/" + ref: text})
 	}

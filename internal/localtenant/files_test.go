@@ -1,14 +1,11 @@
 package localtenant_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -24,47 +21,17 @@ import (
 	"sema4mcp/internal/localtenant"
 )
 
-// formFile is a part of a form with files.
-type formFile struct{ field, name, mimeType, content string }
-
-func file(name, content string) formFile { return formFile{"files", name, "", content} }
-
-// form writes a multipart body.
-func form(t testing.TB, files ...formFile) (body, contentType string) {
-	t.Helper()
-	var out bytes.Buffer
-	w := multipart.NewWriter(&out)
-	for _, f := range files {
-		name := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(f.name)
-		header := textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name=%q; filename="%s"`, f.field, name)}}
-		if f.mimeType != "" {
-			header.Set("Content-Type", f.mimeType)
-		}
-		part, err := w.CreatePart(header)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(part, f.content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String(), w.FormDataContentType()
-}
-
 // upload sends files into a conversation and gives what is answered.
-func (c *client) upload(conversation string, files ...formFile) []object {
+func (c *client) upload(conversation string, files ...formPart) []object {
 	c.t.Helper()
-	body, contentType := form(c.t, files...)
-	return get[[]object](c.with("Content-Type", contentType), http.MethodPost, conversation+"/files", body)
+	sender, body := c.form(files...)
+	return get[[]object](sender, http.MethodPost, conversation+"/files", body)
 }
 
-func (c *client) refuseUpload(status int, conversation string, files ...formFile) string {
+func (c *client) refuseUpload(status int, conversation string, files ...formPart) string {
 	c.t.Helper()
-	body, contentType := form(c.t, files...)
-	return c.with("Content-Type", contentType).refuse(status, http.MethodPost, conversation+"/files", body)
+	sender, body := c.form(files...)
+	return sender.refuse(status, http.MethodPost, conversation+"/files", body)
 }
 
 func (c *client) files(conversation string) []object {
@@ -94,7 +61,7 @@ func TestFiles(t *testing.T) {
 	}
 	names := []string{"notes.txt", "Übersicht – 2026 🚀.pdf", "with space.bin", `quo"te.txt`, "empty"}
 	contents := []string{"hello", "%PDF-1.7 x", "\x00\x01", "q", ""}
-	var files []formFile
+	var files []formPart
 	for i := range names {
 		files = append(files, file(names[i], contents[i]))
 	}
@@ -128,16 +95,16 @@ func TestMediaTypesOfFiles(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	conversation := c.converse(localtenant.EchoID)
 	for _, test := range []struct {
-		file formFile
+		file formPart
 		want string
 	}{
-		{formFile{"files", "a", "image/webp", "x"}, "image/webp"},
-		{formFile{"files", "b", "text/plain; charset=latin1", "x"}, "text/plain; charset=latin1"},
-		{formFile{"files", "c.csv", "application/octet-stream", "a"}, "text/csv"},
-		{formFile{"files", "d", "nonsense", "\x89PNG\r\n\x1a\n"}, "image/png"},
-		{formFile{"files", "e", "", "words"}, "text/plain; charset=utf-8"},
-		{formFile{"files", "F.JSON", "", "{}"}, "application/json"},
-		{formFile{"files", "g", "", "\x00\x01"}, "application/octet-stream"},
+		{typed("a", "image/webp", "x"), "image/webp"},
+		{typed("b", "text/plain; charset=latin1", "x"), "text/plain; charset=latin1"},
+		{typed("c.csv", "application/octet-stream", "a"), "text/csv"},
+		{typed("d", "nonsense", "\x89PNG\r\n\x1a\n"), "image/png"},
+		{typed("e", "", "words"), "text/plain; charset=utf-8"},
+		{typed("F.JSON", "", "{}"), "application/json"},
+		{typed("g", "", "\x00\x01"), "application/octet-stream"},
 	} {
 		if got := c.upload(conversation, test.file)[0]["mime_type"]; got != test.want {
 			t.Errorf("%v: %v, want %s", test.file, got, test.want)
@@ -194,22 +161,13 @@ func TestFilesAreReplacedByName(t *testing.T) {
 	if _, body, _ := c.download(other, "a.csv"); body != "x\n9" {
 		t.Errorf("another conversation's file: %q", body)
 	}
-	if got := blobCount(t, dir); got != 3 {
+	if got := len(blobsIn(t, dir)); got != 3 {
 		t.Errorf("%d files on the disk, want 3", got)
 	}
 	get[object](c, http.MethodDelete, conversation, "")
-	if got := blobCount(t, dir); got != 1 {
+	if got := len(blobsIn(t, dir)); got != 1 {
 		t.Errorf("after the conversation, %d files on the disk, want 1", got)
 	}
-}
-
-func blobCount(t *testing.T, dir string) int {
-	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(dir, "files"))
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	return len(entries)
 }
 
 func TestFilesSurviveARestart(t *testing.T) {
@@ -242,7 +200,7 @@ func TestFilesSurviveARestart(t *testing.T) {
 	if got := c.rows(conversation, "a", ""); fmt.Sprint(got) != "[map[x:1]]" {
 		t.Errorf("rows %v", got)
 	}
-	if got := blobCount(t, dir); got != 1 {
+	if got := len(blobsIn(t, dir)); got != 1 {
 		t.Errorf("%d files on the disk", got)
 	}
 }
@@ -286,7 +244,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	if got := c.refuseUpload(http.StatusUnprocessableEntity, conversation); !strings.Contains(got, "files: is required") {
 		t.Errorf("no parts: %q", got)
 	}
-	if got := c.refuseUpload(http.StatusUnprocessableEntity, conversation, formFile{"file", "a", "", "x"}); !strings.Contains(got, "files: is required") {
+	if got := c.refuseUpload(http.StatusUnprocessableEntity, conversation, fileIn("file", "a", "x")); !strings.Contains(got, "files: is required") {
 		t.Errorf("another field: %q", got)
 	}
 	if got := c.refuseUpload(http.StatusUnprocessableEntity, conversation, file("a", "x"), file("x/a", "y")); !strings.Contains(got, `"a" is there twice`) {
@@ -296,10 +254,10 @@ func TestFilesThatAreRefused(t *testing.T) {
 		t.Errorf("many: %q", got)
 	}
 	c.refuse(http.StatusBadRequest, http.MethodPost, conversation+"/files", `{"files":[]}`)
-	body, contentType := form(t, file("a", "x"), file("b", strings.Repeat("y", 10_000)))
-	c.with("Content-Type", contentType).refuse(http.StatusBadRequest, http.MethodPost, conversation+"/files", body[:5000])
-	if got := refs(c.files(conversation)); !slices.Equal(got, []string{"kept"}) || blobCount(t, dir) != 1 {
-		t.Errorf("files %q, %d on the disk", got, blobCount(t, dir))
+	sender, body := c.form(file("a", "x"), file("b", strings.Repeat("y", 10_000)))
+	sender.refuse(http.StatusBadRequest, http.MethodPost, conversation+"/files", body[:5000])
+	if got := refs(c.files(conversation)); !slices.Equal(got, []string{"kept"}) || len(blobsIn(t, dir)) != 1 {
+		t.Errorf("files %q, %d on the disk", got, len(blobsIn(t, dir)))
 	}
 	status, answer, header := c.do(http.MethodDelete, conversation+"/files", "")
 	if status != http.StatusMethodNotAllowed || header.Get("Allow") != "GET, POST" {
@@ -321,8 +279,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
-func manyFiles(n int) []formFile {
-	files := make([]formFile, n)
+func manyFiles(n int) []formPart {
+	files := make([]formPart, n)
 	for i := range files {
 		files[i] = file(fmt.Sprint(i), "x")
 	}
@@ -336,7 +294,7 @@ func TestLargeUpload(t *testing.T) {
 	c := start(t, localtenant.Config{DataDir: dir})
 	conversation := c.converse(localtenant.EchoID)
 	const size = 200 << 20
-	head, contentType := form(t, file("small", "x"), file("large.csv", ""))
+	sender, head := c.form(file("small", "x"), file("large.csv", ""))
 	end := strings.LastIndex(head, "\r\n--")
 	read := &counter{r: io.LimitReader(endless{}, size)}
 	body := io.MultiReader(strings.NewReader(head[:end]), read, strings.NewReader(head[end:]))
@@ -344,7 +302,7 @@ func TestLargeUpload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header = c.with("Content-Type", contentType).header
+	request.Header = sender.header
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	response, err := c.http.Do(request)
@@ -363,8 +321,8 @@ func TestLargeUpload(t *testing.T) {
 	if n := read.n.Load(); n > 110<<20 {
 		t.Errorf("%d bytes were read", n)
 	}
-	if got := c.files(conversation); len(got) != 0 || blobCount(t, dir) != 0 {
-		t.Errorf("files %v, %d on the disk", got, blobCount(t, dir))
+	if got := c.files(conversation); len(got) != 0 || len(blobsIn(t, dir)) != 0 {
+		t.Errorf("files %v, %d on the disk", got, len(blobsIn(t, dir)))
 	}
 }
 
@@ -404,15 +362,15 @@ func TestUploadsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 12 {
 		all.Go(func() {
-			body, contentType := form(t, file("same.csv", fmt.Sprintf("n\n%d", i)), file(fmt.Sprintf("%d.csv", i), "n\n1\n2"))
-			if status, answer, _ := c.with("Content-Type", contentType).do(http.MethodPost, conversation+"/files", body); status != http.StatusOK {
+			sender, body := c.form(file("same.csv", fmt.Sprintf("n\n%d", i)), file(fmt.Sprintf("%d.csv", i), "n\n1\n2"))
+			if status, answer, _ := sender.do(http.MethodPost, conversation+"/files", body); status != http.StatusOK {
 				t.Errorf("status %d: %s", status, answer)
 			}
 		})
 	}
 	all.Wait()
-	if got := c.files(conversation); len(got) != 13 || blobCount(t, dir) != 13 {
-		t.Errorf("%d files, %d on the disk", len(got), blobCount(t, dir))
+	if got := c.files(conversation); len(got) != 13 || len(blobsIn(t, dir)) != 13 {
+		t.Errorf("%d files, %d on the disk", len(got), len(blobsIn(t, dir)))
 	}
 	if got := c.frames(conversation, ""); len(got) != 13 {
 		t.Errorf("%d frames", len(got))

@@ -1,14 +1,8 @@
 package localtenant_test
 
 import (
-	"bytes"
-	"errors"
 	"io"
-	"io/fs"
-	"mime/multipart"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,46 +10,15 @@ import (
 	"sema4mcp/internal/localtenant"
 )
 
-// multipartForm encodes a multipart form; fields are name, value, and files name, file name,
-// content.
-func multipartForm(parts ...[]string) (contentType, body string) {
-	var buffer bytes.Buffer
-	w := multipart.NewWriter(&buffer)
-	for _, part := range parts {
-		if len(part) == 2 {
-			_ = w.WriteField(part[0], part[1])
-			continue
-		}
-		file, _ := w.CreateFormFile(part[0], part[1])
-		_, _ = file.Write([]byte(part[2]))
-	}
-	_ = w.Close()
-	return w.FormDataContentType(), buffer.String()
-}
-
 // attach sends a file and gives the id of its item.
 func (c *client) attach(id, name, content string) string {
 	c.t.Helper()
-	contentType, body := multipartForm([]string{"file", name, content})
+	sender, body := c.form(fileIn("file", name, content))
 	path := "/work-items/upload-file"
 	if id != "" {
 		path += "?work_item_id=" + id
 	}
-	return get[map[string]string](c.with("Content-Type", contentType), http.MethodPost, path, body)["work_item_id"]
-}
-
-// filesOf are the blobs a tenant keeps.
-func filesOf(t *testing.T, dir string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(dir, "files"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, entry := range entries {
-		names = append(names, entry.Name())
-	}
-	return names
+	return get[map[string]string](sender, http.MethodPost, path, body)["work_item_id"]
 }
 
 func TestUploadsMakeDrafts(t *testing.T) {
@@ -72,11 +35,11 @@ func TestUploadsMakeDrafts(t *testing.T) {
 		if again := c.attach(id, "second.txt", ""); again != id {
 			t.Errorf("the second file went to %s", again)
 		}
-		contentType, body := multipartForm([]string{"file", "../../etc/third.txt", "x"}, []string{"work_item_id", " " + id + "\n"})
-		if got := get[map[string]string](c.with("Content-Type", contentType), http.MethodPost, "/work-items/upload-file", body); got["work_item_id"] != id {
+		sender, body := c.form(fileIn("file", "../../etc/third.txt", "x"), value("work_item_id", " "+id+"\n"))
+		if got := get[map[string]string](sender, http.MethodPost, "/work-items/upload-file", body); got["work_item_id"] != id {
 			t.Errorf("with the id after the file: %v", got)
 		}
-		if got := len(filesOf(t, dir)); got != 3 {
+		if got := len(blobsIn(t, dir)); got != 3 {
 			t.Errorf("%d files are kept", got)
 		}
 		filled := get[object](c, http.MethodPost, "/work-items", encoded(object{"agent_id": workerID, "work_item_id": id, "payload": object{"n": 1}, "work_item_name": "Filled"}))
@@ -101,34 +64,35 @@ func TestBadUploads(t *testing.T) {
 	draft := c.attach("", "a.txt", "x")
 	started := c.attach("", "a.txt", "x")
 	c.act("/work-items/"+started, "cancel")
-	kept := len(filesOf(t, dir))
-	file := []string{"file", "b.txt", "x"}
+	kept := len(blobsIn(t, dir))
+	file := fileIn("file", "b.txt", "x")
 	for name, test := range map[string]struct {
 		query  string
-		parts  [][]string
+		parts  []formPart
 		status int
 		says   string
 	}{
-		"no file":            {"", [][]string{{"other", "x"}}, 422, "body -> file: is required"},
+		"no file":            {"", []formPart{value("other", "x")}, 422, "body -> file: is required"},
 		"nothing":            {"", nil, 422, "body -> file: is required"},
-		"a name, presigned":  {"", [][]string{{"file", "b.txt"}}, 400, "send the file itself"},
-		"two files":          {"", [][]string{file, {"file", "c.txt", "x"}}, 400, "one file at a time"},
-		"same name":          {"?work_item_id=" + draft, [][]string{{"file", "a.txt", "y"}}, 400, "a.txt"},
-		"started, in query":  {"?work_item_id=" + started, [][]string{file}, 400, "CANCELLED"},
-		"started, in form":   {"", [][]string{file, {"work_item_id", started}}, 400, "CANCELLED"},
-		"unknown, in query":  {"?work_item_id=%2e%2e%2f🚀", [][]string{file}, 404, "not found"},
-		"unknown, in form":   {"", [][]string{{"work_item_id", "../x"}, file}, 404, "not found"},
-		"two ids":            {"?work_item_id=" + draft, [][]string{file, {"work_item_id", started}}, 422, "differs"},
-		"long name":          {"", [][]string{{"file", strings.Repeat("ü", 256), "x"}}, 422, "longer than 255"},
-		"no name of its own": {"", [][]string{{"file", "..", "x"}}, 422, "needs a name"},
+		"a name, presigned":  {"", []formPart{value("file", "b.txt")}, 400, "send the file itself"},
+		"two files":          {"", []formPart{file, fileIn("file", "c.txt", "x")}, 400, "one file at a time"},
+		"same name":          {"?work_item_id=" + draft, []formPart{fileIn("file", "a.txt", "y")}, 400, "a.txt"},
+		"started, in query":  {"?work_item_id=" + started, []formPart{file}, 400, "CANCELLED"},
+		"started, in form":   {"", []formPart{file, value("work_item_id", started)}, 400, "CANCELLED"},
+		"unknown, in query":  {"?work_item_id=%2e%2e%2f🚀", []formPart{file}, 404, "not found"},
+		"unknown, in form":   {"", []formPart{value("work_item_id", "../x"), file}, 404, "not found"},
+		"two ids":            {"?work_item_id=" + draft, []formPart{file, value("work_item_id", started)}, 422, "differs"},
+		"long name":          {"", []formPart{fileIn("file", strings.Repeat("ü", 256), "x")}, 422, "longer than 255"},
+		"no name of its own": {"", []formPart{fileIn("file", "..", "x")}, 422, "needs a name"},
 	} {
-		contentType, body := multipartForm(test.parts...)
-		got := c.with("Content-Type", contentType).refuse(test.status, http.MethodPost, "/work-items/upload-file"+test.query, body)
+		sender, body := c.form(test.parts...)
+		got := sender.refuse(test.status, http.MethodPost, "/work-items/upload-file"+test.query, body)
 		if !strings.Contains(got, test.says) {
 			t.Errorf("%s: %q does not say %q", name, got, test.says)
 		}
 	}
-	contentType, body := multipartForm(file)
+	sender, body := c.form(file)
+	contentType := sender.header.Get("Content-Type")
 	for name, test := range map[string]struct{ contentType, body, says string }{
 		"JSON":             {"application/json", `{"file":"b.txt"}`, "multipart/form-data"},
 		"cut in the file":  {contentType, body[:strings.Index(body, "\r\nx")+3], "could not be read to its end"},
@@ -140,7 +104,7 @@ func TestBadUploads(t *testing.T) {
 			t.Errorf("%s: %q does not say %q", name, got, test.says)
 		}
 	}
-	if got := len(filesOf(t, dir)); got != kept {
+	if got := len(blobsIn(t, dir)); got != kept {
 		t.Errorf("%d files are kept, %d were", got, kept)
 	}
 	if got := get[recordList](c, http.MethodGet, "/work-items", ""); len(got.Records) != 2 {
@@ -171,7 +135,7 @@ func TestLargeUploads(t *testing.T) {
 			t.Errorf("%d bytes: status %d: %s", size, response.StatusCode, answer)
 		}
 	}
-	if got := len(filesOf(t, dir)); got != 1 {
+	if got := len(blobsIn(t, dir)); got != 1 {
 		t.Errorf("%d files are kept", got)
 	}
 }

@@ -15,12 +15,12 @@ import (
 
 // attachments are files of an item: among them a table, an empty file, and a name
 // of many scripts.
-var attachments = []formFile{
+var attachments = []formPart{
 	file("orders.csv", "id,amount\n1,10\n2,20\n"), file("Übersicht 発注 🚀.txt", "hello"), file("empty.txt", ""), file("empty.csv", ""),
 }
 
 // itemWithFiles makes a work item of a draft that has the attachments.
-func (c *client) itemWithFiles(files ...formFile) string {
+func (c *client) itemWithFiles(files ...formPart) string {
 	c.t.Helper()
 	id := ""
 	for _, f := range files {
@@ -35,7 +35,7 @@ func threadOf(item object) string {
 }
 
 // checkFiles checks that a conversation has these files of an item, each once.
-func (c *client) checkFiles(conversation string, itemID any, files ...formFile) {
+func (c *client) checkFiles(conversation string, itemID any, files ...formPart) {
 	c.t.Helper()
 	listed := c.files(conversation)
 	var names []string
@@ -96,7 +96,7 @@ func TestAttachmentsOutliveThreads(t *testing.T) {
 		first, second := c.settle(path), c.settle(other)
 		kept := func(want int) {
 			t.Helper()
-			if got := filesOf(t, cfg.DataDir); len(got) != want {
+			if got := blobsIn(t, cfg.DataDir); len(got) != want {
 				t.Errorf("%d files are kept, want %d", len(got), want)
 			}
 		}
@@ -152,9 +152,9 @@ func TestAttachmentsWithoutBytes(t *testing.T) {
 		cfg.Logger = zerolog.New(&log)
 		c := start(t, cfg)
 		draft := c.attach("", "kept.csv", "a\n1\n")
-		before := filesOf(t, cfg.DataDir)
+		before := blobsIn(t, cfg.DataDir)
 		c.attach(draft, "lost.txt", "x")
-		for _, name := range filesOf(t, cfg.DataDir) {
+		for _, name := range blobsIn(t, cfg.DataDir) {
 			if !slices.Contains(before, name) {
 				if err := os.Remove(filepath.Join(cfg.DataDir, "files", name)); err != nil {
 					t.Fatal(err)
@@ -165,7 +165,7 @@ func TestAttachmentsWithoutBytes(t *testing.T) {
 		if item["status"] != "ERROR" || item["thread_id"] != nil {
 			t.Errorf("item %v", item)
 		}
-		if got := filesOf(t, cfg.DataDir); !slices.Equal(got, before) {
+		if got := blobsIn(t, cfg.DataDir); !slices.Equal(got, before) {
 			t.Errorf("files %q, before %q", got, before)
 		}
 		if got := get[listing](c, http.MethodGet, "/agents/"+workerID+"/conversations", ""); len(got.Data) != 0 {

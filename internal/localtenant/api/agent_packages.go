@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"time"
 
 	"sema4mcp/internal/localtenant/agentpackage"
@@ -83,12 +82,13 @@ func (s *server) receivePackage(r *http.Request) (blobs.Blob, error) {
 		if blob.ID != "" {
 			return invalid("body -> file", "is given twice")
 		}
-		blob, err = s.Blobs.Put(r.Context(), part, maxPackage)
+		from := &observed{r: part}
+		blob, err = s.Blobs.Put(r.Context(), from, maxPackage)
 		switch {
 		case errors.Is(err, blobs.ErrTooLarge):
 			return &problem{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("The package is larger than %d bytes.", maxPackage)}
-		case err != nil && !isDiskError(err):
-			return unreadable(err)
+		case from.err != nil:
+			return unreadable(from.err)
 		}
 		return err
 	})
@@ -99,12 +99,6 @@ func (s *server) receivePackage(r *http.Request) (blobs.Blob, error) {
 		err = errors.Join(err, s.Blobs.Delete(blob.ID))
 	}
 	return blob, err
-}
-
-// isDiskError tells a failure of the tenant from one of the client.
-func isDiskError(err error) bool {
-	_, ok := errors.AsType[*os.PathError](err)
-	return ok
 }
 
 // packageProblem is the answer to what is wrong with a package.

@@ -17,6 +17,9 @@ type Conversation struct {
 
 func (c *Conversation) fields() []any { return []any{&c.ID, &c.Name, &c.AgentID} }
 
+const listConversations = `SELECT position, id, name, agent_id FROM conversations
+	WHERE agent_id = ? AND position < ? ORDER BY position DESC LIMIT ?`
+
 // Conversations lists an agent's conversations, newest first.
 func (s *Store) Conversations(ctx context.Context, agentID string, w Window) (Page[Conversation], error) {
 	if _, err := s.Agent(ctx, agentID); err != nil {
@@ -26,8 +29,7 @@ func (s *Store) Conversations(ctx context.Context, agentID string, w Window) (Pa
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, id, name, agent_id FROM conversations
-		WHERE agent_id = ? AND position < ? ORDER BY position DESC LIMIT ?`, agentID, before, w.Limit+1)
+	rows, err := s.db.Read.QueryContext(ctx, listConversations, agentID, before, w.Limit+1)
 	if err != nil {
 		return Page[Conversation]{}, fmt.Errorf("list conversations: %w", err)
 	}

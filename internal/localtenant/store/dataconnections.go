@@ -51,10 +51,12 @@ func (c DataConnection) values() ([]any, error) {
 	return append([]any{searchName(c.Name)}, row.fields()...), nil
 }
 
+const listConnections = `SELECT position, ` + connectionColumns + ` FROM data_connections
+	WHERE position > ? ORDER BY position LIMIT ?`
+
 // DataConnections lists the data connections, oldest first.
 func (s *Store) DataConnections(ctx context.Context, w Window) (Page[DataConnection], error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+connectionColumns+` FROM data_connections
-		WHERE position > ? ORDER BY position LIMIT ?`, w.After, w.Limit+1)
+	rows, err := s.db.Read.QueryContext(ctx, listConnections, w.After, w.Limit+1)
 	if err != nil {
 		return Page[DataConnection]{}, fmt.Errorf("list data connections: %w", err)
 	}

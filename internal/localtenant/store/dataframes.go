@@ -84,10 +84,12 @@ func (s *Store) SaveDataFrame(ctx context.Context, conversationID string, f thre
 	return nil
 }
 
+const framesInOrder = ` ORDER BY d.position`
+
 // DataFrames lists the frames of a conversation, oldest first, each with its first
 // rows, at most samples of them.
 func (s *Store) DataFrames(ctx context.Context, conversationID string, samples int) ([]DataFrame, error) {
-	rows, err := s.db.Read.QueryContext(ctx, selectFrames+` ORDER BY d.position`, conversationID)
+	rows, err := s.db.Read.QueryContext(ctx, selectFrames+framesInOrder, conversationID)
 	if err != nil {
 		return nil, fmt.Errorf("list data frames: %w", err)
 	}
@@ -148,8 +150,10 @@ func (s *Store) DataFrameRows(ctx context.Context, id string, slice Slice) ([]js
 	return s.rows(ctx, position, slice)
 }
 
+const listFrameRows = `SELECT cells FROM data_frame_rows WHERE frame = ? AND number >= ? ORDER BY number LIMIT ?`
+
 func (s *Store) rows(ctx context.Context, frame int64, slice Slice) ([]json.RawMessage, error) {
-	query, arguments := `SELECT cells FROM data_frame_rows WHERE frame = ? AND number >= ? ORDER BY number LIMIT ?`, []any{frame, slice.Offset, slice.Limit}
+	query, arguments := listFrameRows, []any{frame, slice.Offset, slice.Limit}
 	if slice.OrderBy != Unordered {
 		direction := "ASC"
 		if slice.Descending {

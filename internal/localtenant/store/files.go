@@ -39,9 +39,11 @@ func (f *File) fields() []any {
 // localUser is who does everything in a local tenant.
 const localUser = "local"
 
+const filesInOrder = ` ORDER BY f.position`
+
 // ConversationFiles lists the files of a conversation, oldest first.
 func (s *Store) ConversationFiles(ctx context.Context, conversationID string) ([]File, error) {
-	rows, err := s.db.Read.QueryContext(ctx, selectFiles+` ORDER BY f.position`, conversationID)
+	rows, err := s.db.Read.QueryContext(ctx, selectFiles+filesInOrder, conversationID)
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}

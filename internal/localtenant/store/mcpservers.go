@@ -83,9 +83,14 @@ func (m *MCPServer) columns() ([]any, error) {
 	}, nil
 }
 
+const (
+	allServers    = ` FROM mcp_servers s WHERE s.position > ?`
+	serversInPage = ` ORDER BY s.position LIMIT ?`
+)
+
 // MCPServers lists the tenant's MCP servers, oldest first.
 func (s *Store) MCPServers(ctx context.Context, w Window) (Page[MCPServer], error) {
-	return listServers(ctx, s.db.Read, w, ` FROM mcp_servers s WHERE s.position > ?`, w.After)
+	return listServers(ctx, s.db.Read, w, allServers, w.After)
 }
 
 // EditedMCPServers lists the MCP servers of the version of an agent that its
@@ -110,7 +115,7 @@ func attachedServers(ctx context.Context, db queryer, which, agentID string, w W
 }
 
 func listServers(ctx context.Context, db queryer, w Window, from string, arguments ...any) (Page[MCPServer], error) {
-	rows, err := db.QueryContext(ctx, `SELECT s.position, `+serverColumns+from+` ORDER BY s.position LIMIT ?`, append(arguments, w.Limit+1)...)
+	rows, err := db.QueryContext(ctx, `SELECT s.position, `+serverColumns+from+serversInPage, append(arguments, w.Limit+1)...)
 	if err != nil {
 		return Page[MCPServer]{}, fmt.Errorf("list MCP servers: %w", err)
 	}

@@ -38,11 +38,13 @@ func (r *messageRow) message() (thread.Message, error) {
 	return r.Message, nil
 }
 
+const listMessages = `SELECT position, ` + messageColumns + ` FROM messages
+	WHERE conversation_id = ? AND position > ? ORDER BY position LIMIT ?`
+
 // Messages lists a conversation's messages, oldest first. An unknown
 // conversation has none: look for it first.
 func (s *Store) Messages(ctx context.Context, conversationID string, w Window) (Page[thread.Message], error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+messageColumns+` FROM messages
-		WHERE conversation_id = ? AND position > ? ORDER BY position LIMIT ?`, conversationID, w.After, w.Limit+1)
+	rows, err := s.db.Read.QueryContext(ctx, listMessages, conversationID, w.After, w.Limit+1)
 	if err != nil {
 		return Page[thread.Message]{}, fmt.Errorf("list messages: %w", err)
 	}

@@ -51,10 +51,12 @@ func (m Model) values() []any {
 	return row.fields()
 }
 
+const listAllModels = `SELECT position, ` + modelColumns + ` FROM semantic_data_models
+	WHERE position > ? ORDER BY position LIMIT ?`
+
 // Models lists the semantic data models, oldest first.
 func (s *Store) Models(ctx context.Context, w Window) (Page[Model], error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+modelColumns+` FROM semantic_data_models
-		WHERE position > ? ORDER BY position LIMIT ?`, w.After, w.Limit+1)
+	rows, err := s.db.Read.QueryContext(ctx, listAllModels, w.After, w.Limit+1)
 	if err != nil {
 		return Page[Model]{}, fmt.Errorf("list semantic data models: %w", err)
 	}

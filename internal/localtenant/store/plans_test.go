@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,35 +14,87 @@ import (
 // A page of a list costs the same however long the list is: no list sorts, and none
 // reads a table from its beginning.
 func TestListsReadNoMoreThanTheirPage(t *testing.T) {
-	ctx := t.Context()
-	db, err := sqlitedb.Open(ctx, "", "plans")
+	db := emptyTables(t)
+	for name, query := range store.ListQueries {
+		for _, step := range plan(t, db, query) {
+			if strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, step)
+			}
+		}
+	}
+}
+
+// Every filter of work items follows an index in the order of the list, up to the
+// end of the page. The part of a name is looked for on the way.
+func TestWorkItemsAreReadInTheirOrder(t *testing.T) {
+	db := emptyTables(t)
+	for name, statuses := range map[string][]store.WorkItemStatus{
+		"any": nil, "one": {store.Completed}, "several": {store.Completed, store.Errored, store.Draft},
+	} {
+		for _, agent := range []string{"", agentID} {
+			for _, creator := range []string{"", "local"} {
+				for _, part := range []string{"", "invoice"} {
+					filter := store.WorkItemFilter{AgentID: agent, CreatedBy: creator, Statuses: statuses, Name: part}
+					for _, step := range plan(t, db, filter.Query()) {
+						if strings.HasPrefix(step, "SCAN") && !strings.HasSuffix(step, "INDEX work_items_newest") || strings.Contains(step, "TEMP B-TREE") {
+							t.Errorf("%s status, agent %q, creator %q, name %q: %s", name, agent, creator, part, step)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestWholeListsReadTheirOwnRows(t *testing.T) {
+	db := emptyTables(t)
+	for name, query := range store.WholeLists {
+		for _, step := range plan(t, db, query) {
+			if strings.HasPrefix(step, "SCAN") {
+				t.Errorf("%s: %s", name, step)
+			}
+		}
+	}
+}
+
+func emptyTables(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sqlitedb.Open(t.Context(), "", "plans")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if err := db.Migrate(ctx, store.Migrations); err != nil {
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context(), store.Migrations); err != nil {
 		t.Fatal(err)
 	}
-	for name, query := range store.ListQueries {
-		rows, err := db.Read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		steps := 0
-		for ; rows.Next(); steps++ {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				t.Fatal(err)
-			}
-			if strings.HasPrefix(detail, "SCAN") || strings.Contains(detail, "TEMP B-TREE") {
-				t.Errorf("%s: %s", name, detail)
-			}
-		}
-		if err := rows.Close(); err != nil || steps == 0 {
-			t.Errorf("%s: %d steps, %v", name, steps, err)
-		}
+	return db.Read
+}
+
+// plan is what SQLite will do for a query, step by step.
+func plan(t *testing.T, db *sql.DB, query string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
 	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, detail)
+	}
+	if err := rows.Err(); err != nil || len(steps) == 0 {
+		t.Fatalf("%s: %d steps, %v", query, len(steps), err)
+	}
+	return steps
 }
 
 // Pages of a filtered list are right in a long list as in a short one.

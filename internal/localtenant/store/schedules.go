@@ -31,13 +31,15 @@ func (sc *Schedule) payload() any {
 	return string(sc.Payload)
 }
 
+const listSchedules = `SELECT position, ` + scheduleColumns + ` FROM schedules
+	WHERE agent_id = ? AND position > ? ORDER BY position LIMIT ?`
+
 // Schedules lists an agent's schedules, oldest first.
 func (s *Store) Schedules(ctx context.Context, agentID string, w Window) (Page[Schedule], error) {
 	if _, err := s.Agent(ctx, agentID); err != nil {
 		return Page[Schedule]{}, err
 	}
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+scheduleColumns+` FROM schedules
-		WHERE agent_id = ? AND position > ? ORDER BY position LIMIT ?`, agentID, w.After, w.Limit+1)
+	rows, err := s.db.Read.QueryContext(ctx, listSchedules, agentID, w.After, w.Limit+1)
 	if err != nil {
 		return Page[Schedule]{}, fmt.Errorf("list schedules: %w", err)
 	}

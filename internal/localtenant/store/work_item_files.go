@@ -86,10 +86,12 @@ func addWorkItemFile(ctx context.Context, tx *sql.Tx, id string, f WorkItemFile,
 	return err
 }
 
+const listWorkItemFiles = `SELECT position, id, name, mime_type, size, hash, blob_id FROM work_item_files
+	WHERE work_item_id = ? ORDER BY position`
+
 // WorkItemFiles are the files attached to a work item, oldest first.
 func (s *Store) WorkItemFiles(ctx context.Context, id string) ([]WorkItemFile, error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, id, name, mime_type, size, hash, blob_id FROM work_item_files
-		WHERE work_item_id = ? ORDER BY position`, id)
+	rows, err := s.db.Read.QueryContext(ctx, listWorkItemFiles, id)
 	if err != nil {
 		return nil, fmt.Errorf("list files of work item: %w", err)
 	}

@@ -19,10 +19,10 @@ type WorkItemFilter struct {
 // WorkItems lists work items, last updated first: at most limit, after the first
 // offset.
 func (s *Store) WorkItems(ctx context.Context, f WorkItemFilter, limit, offset int) ([]WorkItem, error) {
-	chosen, arguments := f.query()
+	page, arguments := f.query()
 	// The inner query walks an index; only the rows of the page are read.
 	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+workItemColumns+` FROM work_items
-		WHERE position IN (SELECT position FROM (`+chosen+` ORDER BY updated_at DESC, position DESC LIMIT ? OFFSET ?))
+		WHERE position IN (SELECT position FROM (`+page+`))
 		ORDER BY updated_at DESC, position DESC`, append(arguments, limit, offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("list work items: %w", err)
@@ -30,10 +30,17 @@ func (s *Store) WorkItems(ctx context.Context, f WorkItemFilter, limit, offset i
 	return collectWorkItems(rows)
 }
 
-// query chooses position and updated_at of the items. Several statuses are a union
+// query chooses position and updated_at of a page, whose LIMIT and OFFSET are the
+// last two arguments.
+func (f *WorkItemFilter) query() (string, []any) {
+	chosen, arguments := f.chosen()
+	return chosen + ` ORDER BY updated_at DESC, position DESC LIMIT ? OFFSET ?`, arguments
+}
+
+// chosen are all items that the filter lets pass. Several statuses are a union
 // of what each chooses: SQLite merges the parts in order and stops at the page's
 // end, where IN would sort all they have.
-func (f *WorkItemFilter) query() (string, []any) {
+func (f *WorkItemFilter) chosen() (string, []any) {
 	var conditions []string
 	var common []any
 	add := func(condition string, argument any) {

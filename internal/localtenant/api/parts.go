@@ -32,6 +32,8 @@ func eachPart(r *http.Request, take func(*multipart.Part) error) error {
 			return unreadable(err)
 		}
 		if err := take(part); err != nil {
+			// A client that is still sending would see its connection cut, and not why.
+			_, _ = io.Copy(io.Discard, r.Body)
 			return err
 		}
 	}

@@ -75,22 +75,11 @@ type workItemUpload struct {
 // read reads the form to its end, after a mistake too: a caller who is still
 // sending would not see the answer.
 func (u *workItemUpload) read(r *http.Request) error {
-	var wrong error
-	err := eachPart(r, func(part *multipart.Part) error {
-		if wrong == nil {
-			wrong = u.take(r.Context(), part)
-		}
-		return nil
-	})
-	switch {
-	case wrong != nil:
-		return wrong
-	case err != nil:
-		return err
-	case u.file == nil:
+	err := eachPart(r, func(part *multipart.Part) error { return u.take(r.Context(), part) })
+	if err == nil && u.file == nil {
 		return invalid("body -> file", "is required")
 	}
-	return nil
+	return err
 }
 
 func (u *workItemUpload) take(ctx context.Context, part *multipart.Part) error {

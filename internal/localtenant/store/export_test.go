@@ -6,8 +6,6 @@ var Migrations = migrations
 // Schema is what they come to.
 var Schema = schema
 
-// ListQueries are the lists that may be long.
-var ListQueries = map[string]string{"agents": allAgents, "agents by name": agentsByName}
 // ListQueries are the lists that may be long, each in order and a page of it.
 var ListQueries = map[string]string{
 	"agents":               allAgents,

@@ -18,6 +18,7 @@ var ListQueries = map[string]string{
 	"schedules":            listSchedules,
 	"rows of a data frame": listFrameRows,
 }
+
 // WholeLists come in one piece, and are those of one thing: they are sorted, and
 // must not read what others have.
 var WholeLists = map[string]string{
@@ -25,6 +26,7 @@ var WholeLists = map[string]string{
 	"data frames":          selectFrames + framesInOrder,
 	"files of a work item": listWorkItemFiles,
 }
+
 // Query is the page of a list of work items, without what is read of each.
 func (f *WorkItemFilter) Query() string {
 	query, _ := f.query()

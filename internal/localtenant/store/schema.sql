@@ -187,7 +187,7 @@ CREATE INDEX schedules_of_agent ON schedules (agent_id, position);
 CREATE INDEX version_files_by_blob ON version_files (blob_id);
 CREATE INDEX versions_of_mcp_server ON version_mcp_servers (mcp_server_id);
 CREATE INDEX versions_of_semantic_data_model ON version_semantic_data_models (model_id);
-CREATE INDEX work_items_newest ON work_items (updated_at);
+CREATE INDEX work_items_newest ON work_items (updated_at, position, search_name);
 CREATE INDEX work_items_of_agent ON work_items (agent_id, updated_at);
 CREATE INDEX work_items_of_agent_and_status ON work_items (agent_id, status, updated_at);
 CREATE INDEX work_items_of_conversation ON work_items (conversation_id);

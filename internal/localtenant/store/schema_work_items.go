@@ -24,7 +24,7 @@ CREATE TABLE work_items (
 	updated_at        TEXT NOT NULL,
 	status_updated_at TEXT NOT NULL
 );
-CREATE INDEX work_items_newest ON work_items (updated_at);
+CREATE INDEX work_items_newest ON work_items (updated_at, position, search_name);
 CREATE INDEX work_items_of_agent ON work_items (agent_id, updated_at);
 CREATE INDEX work_items_of_status ON work_items (status, updated_at);
 CREATE INDEX work_items_of_agent_and_status ON work_items (agent_id, status, updated_at);

@@ -110,7 +110,8 @@ func (s *Store) Delete(ids ...string) error {
 }
 
 // Keep removes all blobs but those with these ids: what a crash left between a
-// file and the database that knows of it.
+// file and the database that knows of it. What is no blob stays: the directory may
+// have been somebody's before.
 func (s *Store) Keep(ids map[string]bool) error {
 	s.mu.Lock()
 	dir := s.dir
@@ -123,6 +124,9 @@ func (s *Store) Keep(ids map[string]bool) error {
 		return fmt.Errorf("tidy files: %w", err)
 	}
 	for _, entry := range entries {
+		if id, noBlob := uuid.Parse(entry.Name()); noBlob != nil || id.String() != entry.Name() || !entry.Type().IsRegular() {
+			continue
+		}
 		if !ids[entry.Name()] {
 			err = errors.Join(err, os.Remove(filepath.Join(dir, entry.Name())))
 		}

@@ -58,9 +58,23 @@ func TestBlobsAreKeptAcrossStores(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	foreign := []string{"thesis.txt", strings.ToUpper(lost.ID)}
+	for _, name := range foreign {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "5a1e0000-0000-4000-8000-000000000001", "kept"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	s = blobs.Open(dir)
 	if err := s.Keep(map[string]bool{blob.ID: true}); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range append(foreign, "5a1e0000-0000-4000-8000-000000000001") {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("what is no blob is gone: %v", err)
+		}
 	}
 	if got := read(t, s, blob.ID); got != "hello" {
 		t.Errorf("content %q", got)

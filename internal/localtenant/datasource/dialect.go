@@ -3,9 +3,10 @@ package datasource
 import (
 	"context"
 	"database/sql"
-	"regexp"
-	"slices"
+
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // dialect is what differs between the engines.
@@ -120,14 +121,13 @@ func (postgresDialect) translate(q Query) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	// The driver looks for placeholders in dollar-quoted texts, too.
-	if len(s.names) > 0 && s.dollarQuoted && slices.ContainsFunc(s.pieces, numbered.MatchString) {
-		return "", nil, failure("a dollar-quoted text with $ and a digit cannot stand beside parameters; quote it with '")
-	}
-	return s.bind(q.Parameters, "$")
+	// Values go into the text as literals: the server cannot tell the type of a
+	// parameter in ":year IS NULL". The text then goes by the extended protocol,
+	// where the server itself takes one statement and no more; poolers keep no
+	// prepared statements, and this mode makes none.
+	text, err := s.fill(q.Parameters, postgresLiteral)
+	return text, []any{pgx.QueryExecModeExec}, err
 }
-
-var numbered = regexp.MustCompile(`\$[0-9]`)
 
 func (d postgresDialect) tables(ctx context.Context, tx *sql.Tx) ([]string, error) {
 	return texts(ctx, tx, `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -3,8 +3,11 @@ package datasource
 import (
 	"context"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -25,12 +28,10 @@ func openPostgres(r *Registry, c *configuration) (*source, error) {
 		return nil, err
 	}
 	config.Password = password
-	// Values go into the text as literals, which pgx quotes: the server cannot tell
-	// the type of a parameter in ":year IS NULL", and poolers keep no prepared
-	// statements.
-	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `SELECT set_config('default_transaction_read_only', 'on', false),
+			set_config('standard_conforming_strings', 'on', false),
 			set_config('search_path', $1, false), set_config('statement_timeout', $2, false)`,
 			quoteName(schema), fmt.Sprint(r.timeouts.query.Milliseconds()))
 		return err
@@ -41,4 +42,28 @@ func openPostgres(r *Registry, c *configuration) (*source, error) {
 // quoted is a value in a keyword/value connection string.
 func quoted(value string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
+}
+
+// postgresLiteral writes a value into a statement, apart from what stands beside
+// it. Strings conform to the standard: a backslash is one.
+func postgresLiteral(value any) (string, error) {
+	switch value := value.(type) {
+	case nil:
+		return " NULL ", nil
+	case bool:
+		return " " + strconv.FormatBool(value) + " ", nil
+	case int64:
+		return " (" + strconv.FormatInt(value, 10) + ") ", nil
+	case float64:
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return fmt.Sprintf(" '%v'::float8 ", value), nil
+		}
+		return " (" + strconv.FormatFloat(value, 'g', -1, 64) + ") ", nil
+	case string:
+		if strings.Contains(value, "\x00") || !utf8.ValidString(value) {
+			return "", failure("a value of a parameter is no text that PostgreSQL takes")
+		}
+		return " '" + strings.ReplaceAll(value, "'", "''") + "' ", nil
+	}
+	return "", fmt.Errorf("datasource: a parameter cannot be a %T", value)
 }

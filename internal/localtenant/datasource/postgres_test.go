@@ -101,6 +101,32 @@ func TestPostgres(t *testing.T) {
 			t.Error("written after the session was told that it may")
 		}
 	})
+	t.Run("one statement", func(t *testing.T) {
+		// What a reader of the text may take for quoted, and the server does not.
+		for _, text := range []string{
+			`SELECT 1 AS a$$$; COMMIT; BEGIN READ WRITE; DELETE FROM orders; COMMIT; SELECT 1 AS b$$$`,
+			"SELECT E'a'\n'b\\' || '; COMMIT; BEGIN READ WRITE; DELETE FROM orders; COMMIT; -- '",
+			`SELECT 1 AS 😀$$; COMMIT; BEGIN READ WRITE; DELETE FROM orders; COMMIT; SELECT 1 AS 😀$$`,
+		} {
+			// The second is one text to those who read it as the server does.
+			_, _ = registry.Query(t.Context(), "d", datasource.Query{SQL: text})
+			if got := query(t, `SELECT COUNT(*) FROM orders`, nil); got.Rows[0][0] == int64(0) {
+				t.Fatalf("rows were deleted by %s", text)
+			}
+		}
+	})
+	t.Run("texts", func(t *testing.T) {
+		for _, value := range []any{`'; DROP TABLE orders; --`, `\' OR 1=1 --`, `E'\n'`, "é 😀\n", "", true, nil} {
+			if got := query(t, `SELECT :v`, map[string]any{"v": value}); fmt.Sprint(got.Rows[0][0]) != fmt.Sprint(value) {
+				t.Errorf("%v came back as %v", value, got.Rows[0][0])
+			}
+		}
+		for _, value := range []any{"\x00", "\xff", struct{}{}} {
+			if _, err := registry.Query(t.Context(), "d", datasource.Query{SQL: `SELECT :v`, Parameters: map[string]any{"v": value}}); err == nil {
+				t.Errorf("%v was taken", value)
+			}
+		}
+	})
 	t.Run("tables", func(t *testing.T) { testPostgresTables(t, registry) })
 	t.Run("schema", func(t *testing.T) {
 		configuration := server.Configuration()

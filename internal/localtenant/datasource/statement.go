@@ -12,8 +12,6 @@ import (
 type statement struct {
 	pieces []string // the text between the parameters: one more than names
 	names  []string // in order of appearance
-
-	dollarQuoted bool
 }
 
 // reader is where parseStatement stands.
@@ -21,8 +19,6 @@ type reader struct {
 	text     string
 	at       int
 	postgres bool
-
-	dollarQuoted bool // has a text been
 }
 
 // parseStatement finds the :name parameters of a query. Literals, quoted names,
@@ -66,7 +62,7 @@ func parseStatement(text string, postgres bool) (statement, error) {
 	if end < 0 {
 		end = len(text)
 	}
-	s.pieces, s.dollarQuoted = append(s.pieces, text[begun:end]), r.dollarQuoted
+	s.pieces = append(s.pieces, text[begun:end])
 	return s, nil
 }
 
@@ -123,7 +119,6 @@ func (r *reader) skipQuoted() bool {
 		if !ok || r.afterWord() {
 			return false
 		}
-		r.dollarQuoted = true
 		r.to(tag, len(tag))
 	default:
 		return false
@@ -156,8 +151,13 @@ func (r *reader) skipEscapeString() {
 		case '\\':
 			r.at++
 		case '\'':
-			r.at++
-			return
+			rest := r.text[r.at+1:]
+			next := strings.TrimLeft(rest, " \t\r\n\f")
+			if !strings.HasPrefix(next, "'") || !strings.Contains(rest[:len(rest)-len(next)], "\n") {
+				r.at++
+				return
+			}
+			r.at += 1 + len(rest) - len(next) // it goes on after a line break, escapes and all
 		}
 	}
 	r.at = len(r.text)
@@ -194,7 +194,7 @@ func (r *reader) isParameter() bool {
 
 func (r *reader) afterWord() bool {
 	before, _ := utf8.DecodeLastRuneInString(r.text[:r.at])
-	return r.at > 0 && isWordRune(before)
+	return r.at > 0 && (isWordRune(before) || r.postgres && before == '$')
 }
 
 // word takes a keyword, a name or a number, or nothing.
@@ -210,7 +210,10 @@ func (r *reader) word() string {
 	return r.text[start:r.at]
 }
 
-func isWordRune(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) }
+// isWordRune goes by PostgreSQL, where whatever is not ASCII may stand in a name.
+func isWordRune(c rune) bool {
+	return c == '_' || c >= utf8.RuneSelf || unicode.IsLetter(c) || unicode.IsDigit(c)
+}
 
 // bind joins the pieces with placeholders, which are mark and a number from 1 on,
 // and gives the values in that order. One name has one number, wherever it stands.
@@ -223,7 +226,7 @@ func (s statement) bind(values map[string]any, mark string) (string, []any, erro
 	for i, name := range s.names {
 		value, ok := values[name]
 		if !ok {
-			return "", nil, failure("the query has a parameter :%s that was given no value", name)
+			return "", nil, unset(name)
 		}
 		if numbers[name] == 0 {
 			arguments = append(arguments, value)
@@ -233,4 +236,26 @@ func (s statement) bind(values map[string]any, mark string) (string, []any, erro
 	}
 	text.WriteString(s.pieces[len(s.names)])
 	return text.String(), arguments, nil
+}
+
+// fill joins the pieces with the values, each written by literal.
+func (s statement) fill(values map[string]any, literal func(any) (string, error)) (string, error) {
+	var text strings.Builder
+	for i, name := range s.names {
+		value, ok := values[name]
+		if !ok {
+			return "", unset(name)
+		}
+		written, err := literal(value)
+		if err != nil {
+			return "", err
+		}
+		text.WriteString(s.pieces[i] + written)
+	}
+	text.WriteString(s.pieces[len(s.names)])
+	return text.String(), nil
+}
+
+func unset(name string) error {
+	return failure("the query has a parameter :%s that was given no value", name)
 }

@@ -331,3 +331,22 @@ func TestPostgresEndToEnd(t *testing.T) {
 		t.Errorf("a password is in the log: %s", log.String())
 	}
 }
+
+// Whoever may change where a connection leads must not have the password sent there.
+func TestSecretsStayWithTheirHost(t *testing.T) {
+	dir := t.TempDir()
+	shopFile(t, dir)
+	c := start(t, localtenant.Config{DataDir: dir})
+	const body = `{"name":"Shop","engine":"sqlite","configuration":{"db_file":"shop.db","host":"a"%s}}`
+	path := "/data-connections/" + get[object](c, http.MethodPost, "/data-connections", fmt.Sprintf(body, `,"password":"p"`))["id"].(string)
+	get[object](c, http.MethodPut, path, fmt.Sprintf(body, "")) // nothing else has changed
+	moved := strings.Replace(body, `"host":"a"`, `"host":"b"`, 1)
+	if got := c.refuse(http.StatusUnprocessableEntity, http.MethodPut, path, fmt.Sprintf(moved, "")); !strings.Contains(got, "send its secrets again") {
+		t.Errorf("refused with %q", got)
+	}
+	if got := get[object](c, http.MethodGet, path, "")["configuration"].(object)["host"]; got != "a" {
+		t.Errorf("changed nevertheless: %v", got)
+	}
+	get[object](c, http.MethodPut, path, fmt.Sprintf(moved, `,"password":"q"`))
+	get[object](c, http.MethodPut, path, strings.Replace(fmt.Sprintf(moved, ""), "Shop", "Renamed", 1))
+}

@@ -109,7 +109,8 @@ func (s *server) createDataConnection(w http.ResponseWriter, r *http.Request, _ 
 }
 
 // replaceDataConnection connects before it stores. A secret that is left out stays
-// as it is, so that what was read can be sent back.
+// as it is, so that what was read can be sent back; with anything else changed it
+// must be sent again, or whoever names another host could have it sent there.
 func (s *server) replaceDataConnection(w http.ResponseWriter, r *http.Request, ids ids) error {
 	stored, err := s.Store.DataConnection(r.Context(), ids["connection"])
 	if err != nil {
@@ -119,10 +120,8 @@ func (s *server) replaceDataConnection(w http.ResponseWriter, r *http.Request, i
 	if err != nil {
 		return err
 	}
-	if connection.Engine == stored.Engine {
-		if connection.Configuration, err = withSecretsOf(stored.Configuration, connection.Configuration); err != nil {
-			return err
-		}
+	if connection.Configuration, err = keepSecrets(stored, connection); err != nil {
+		return err
 	}
 	if err := s.checkConnection(r, connection); err != nil {
 		return err
@@ -136,6 +135,30 @@ func (s *server) replaceDataConnection(w http.ResponseWriter, r *http.Request, i
 		return err
 	}
 	return writeConnection(w, connection)
+}
+
+// keepSecrets is the new configuration with the secrets of the stored one that it
+// leaves out.
+func keepSecrets(stored, connection store.DataConnection) (json.RawMessage, error) {
+	if connection.Engine != stored.Engine {
+		return connection.Configuration, nil
+	}
+	merged, err := withSecretsOf(stored.Configuration, connection.Configuration)
+	if err != nil || store.SameJSON(merged, connection.Configuration) {
+		return connection.Configuration, err // it leaves out none
+	}
+	before, err := withoutSecrets(stored.Configuration)
+	if err != nil {
+		return nil, err
+	}
+	after, err := withoutSecrets(connection.Configuration)
+	if err != nil {
+		return nil, err
+	}
+	if !store.SameJSON(before, after) {
+		return nil, invalid("body -> configuration", "has changed, so send its secrets again, such as the password: they are kept only while nothing else changes")
+	}
+	return merged, nil
 }
 
 func readConnection(r *http.Request) (store.DataConnection, error) {

@@ -1,3 +1,7 @@
+//go:build !race
+
+// The program under test is built without the race detector.
+
 package endtoend_test
 
 import (

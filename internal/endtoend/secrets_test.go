@@ -134,6 +134,8 @@ func plant(t *testing.T, client *restclient.Client, out io.Writer, agent string)
 
 	server := try(client.MCPServers.Create(ctx, restclient.MCPServer{Name: "gone", URL: "http://127.0.0.1:1/mcp", Headers: map[string]restclient.MCPServerVariable{
 		"X-Planted": {Type: restclient.VariableSecret, Value: plantedTyped}, "Authorization": {Value: plantedHeader},
+		"X-String": {Type: restclient.VariableString, Value: plantedTyped}, "X-OAuth": {Type: restclient.VariableOAuth2Secret, Value: plantedTyped},
+		"X-Data": {Type: restclient.VariableDataServerInfo, Value: plantedTyped},
 	}})).in(t)
 	fmt.Fprintln(out, try(client.MCPServers.Replace(ctx, server.ID, *server)).in(t))
 	command := try(client.MCPServers.Create(ctx, restclient.MCPServer{Name: "command", Command: "no-such-program", Env: map[string]restclient.MCPServerVariable{

@@ -42,7 +42,7 @@ func TestMCPServers(t *testing.T) {
 		"env":{"LEVEL":{"type":"string","value":"debug","description":"how much"}},"cwd":"/srv","force_serial_tool_calls":true,
 		"mcp_server_metadata":{"a":1}}`)
 	if replaced["id"] != made["id"] || replaced["created_at"] != made["created_at"] || replaced["transport"] != "stdio" || replaced["url"] != nil ||
-		encoded(replaced["env"]) != `{"LEVEL":{"description":"how much","type":"string","value":"debug"}}` || encoded(replaced["args"]) != `["--root","/srv"]` ||
+		encoded(replaced["env"]) != `{"LEVEL":{"description":"how much","type":"string","value":"**********"}}` || encoded(replaced["args"]) != `["--root","/srv"]` ||
 		replaced["type"] != "sema4ai_action_server" || replaced["force_serial_tool_calls"] != true || encoded(replaced["mcp_server_metadata"]) != `{"a":1}` {
 		t.Errorf("replaced: %v", replaced)
 	}
@@ -151,7 +151,7 @@ const (
 		"Authorization":"Bearer PLANTED-SECRET-1","X-Key":{"type":"secret","value":"PLANTED-SECRET-2","description":"the key"},
 		"X-Token":{"type":"oauth2-secret","value":"PLANTED-SECRET-3","provider":"idp","scopes":["read"]},
 		"X-Data":{"type":"data-server-info","value":"PLANTED-SECRET-4"},
-		"X-Open":{"type":"string","value":"in clear"},"X-Later":{"type":"secret"},"X-None":null}}`
+		"X-Open":{"type":"string","value":"**********"},"X-Later":{"type":"secret"},"X-None":null}}`
 	plantedCommand = `{"name":"Files","command":"files","env":{"PASSWORD":"PLANTED-SECRET-5","PEM":{"type":"secret","value":"PLANTED-SECRET-6\nline"}},
 		"oauth_client_config":{"client_secret":"PLANTED-SECRET-7"}}`
 )
@@ -161,7 +161,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	server := get[object](c, http.MethodPost, "/mcp-servers", plantedServer)
 	want := `{"Authorization":"**********","X-Data":{"type":"data-server-info","value":"**********"},` +
 		`"X-Key":{"description":"the key","type":"secret","value":"**********"},"X-Later":{"type":"secret","value":null},"X-None":null,` +
-		`"X-Open":{"type":"string","value":"in clear"},"X-Token":{"provider":"idp","scopes":["read"],"type":"oauth2-secret","value":"**********"}}`
+		`"X-Open":{"type":"string","value":"**********"},"X-Token":{"provider":"idp","scopes":["read"],"type":"oauth2-secret","value":"**********"}}`
 	if got := encoded(server["headers"]); got != want {
 		t.Errorf("headers\n%s, want\n%s", got, want)
 	}
@@ -360,5 +360,21 @@ func TestAttachedModels(t *testing.T) {
 	answer := c.post(c.converse(agent), "Total sales?")[1]
 	if got := items(answer)[1]["name"]; got != "query_semantic_data_model" {
 		t.Errorf("the second item is a call of %v", got)
+	}
+}
+
+// What stands in a URL or in arguments is shown, so no secret may stand there.
+func TestMCPServersThatWouldShowASecret(t *testing.T) {
+	c := start(t, localtenant.Config{})
+	for _, body := range []string{
+		`{"name":"s","url":"https://x.example/mcp?api_key=PLANTED-SECRET"}`, `{"name":"s","url":"https://x.example/mcp?a=1&Access_Token=PLANTED-SECRET"}`,
+		`{"name":"s","command":"npx","args":["-y","tool","--token","PLANTED-SECRET"]}`, `{"name":"s","command":"npx","args":["--api-key=PLANTED-SECRET"]}`,
+	} {
+		if got := c.refuse(http.StatusUnprocessableEntity, http.MethodPost, "/mcp-servers", body); !strings.Contains(got, "must not hold a secret") || strings.Contains(got, "PLANTED") {
+			t.Errorf("%s: refused with %q", body, got)
+		}
+	}
+	for _, body := range []string{`{"name":"a","url":"https://x.example/mcp?tenant=1"}`, `{"name":"b","command":"npx","args":["-y","tool","--root=/srv","token"]}`} {
+		get[object](c, http.MethodPost, "/mcp-servers", body)
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/store"
 )
 
@@ -42,6 +44,9 @@ func mcpServerOf(body *fields) store.MCPServer {
 	}
 	if len(server.Args) > maxValues {
 		body.fault("args", "has too many entries")
+	}
+	if flag, found := secretArgument(server.Args); found {
+		body.fault("args", fmt.Sprintf("must not hold a secret, as the one of %q seems to be: it is shown to whoever reads the server; send it in env", flag))
 	}
 	if serial := body.optionalBool("force_serial_tool_calls"); serial != nil {
 		server.ForceSerialToolCalls = *serial
@@ -122,7 +127,24 @@ func serverURL(text string) string {
 	case u.User != nil:
 		return "must not hold a user or a password; send them in a header"
 	}
+	for name := range u.Query() {
+		if datasource.IsSecret(name) {
+			return fmt.Sprintf("must not hold a secret, as %q seems to be: it is shown to whoever reads the server; send it in a header", name)
+		}
+	}
 	return ""
+}
+
+// secretArgument is the first argument that seems to be, or to be followed by, a
+// secret: arguments are shown, unlike the environment.
+func secretArgument(args []string) (string, bool) {
+	for i, arg := range args {
+		flag, _, given := strings.Cut(arg, "=")
+		if name, isFlag := strings.CutPrefix(flag, "-"); isFlag && datasource.IsSecret(strings.ReplaceAll(name, "-", "_")) && (given || i+1 < len(args)) {
+			return flag, true
+		}
+	}
+	return "", false
 }
 
 func printable(text string) string {

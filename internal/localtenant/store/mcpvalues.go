@@ -9,7 +9,8 @@ import (
 const Mask = "**********"
 
 // ServerValue is the value of a header or an environment variable of an MCP server.
-// Encoded or printed it shows a [Mask] for all but values of the type "string".
+// Encoded or printed it shows a [Mask], whatever its type: people put keys into all
+// of them.
 type ServerValue struct {
 	Type        string  // string, secret, oauth2-secret or data-server-info; "" for a bare text
 	Value       *string // nil when there is none yet
@@ -29,11 +30,11 @@ type valueObject struct {
 
 // IsMask says whether this is a secret as it is shown, not the secret itself.
 func (v ServerValue) IsMask() bool {
-	return v.Type != "string" && v.Value != nil && *v.Value == Mask
+	return v.Value != nil && *v.Value == Mask
 }
 
 func (v ServerValue) masked() ServerValue {
-	if v.Value != nil && v.Type != "string" {
+	if v.Value != nil {
 		mask := Mask
 		v.Value = &mask
 	}

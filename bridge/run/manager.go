@@ -96,12 +96,12 @@ type Question struct {
 	IdempotencyKey string // optional: the same key is the same run
 }
 
-// KeyConflictError is returned where an idempotency key comes with a message
-// other than the one it was first used for.
+// KeyConflictError is returned where an idempotency key comes with another
+// message, or other files, than it was first used for.
 type KeyConflictError struct{ Run ID }
 
 func (e *KeyConflictError) Error() string {
-	return "this idempotency_key was used for another message; the new one was not sent. Use a new key, or get_run with run_id " + e.Run.String()
+	return "this idempotency_key was used for another message or other files; the new one was not sent. Use a new key, or get_run with run_id " + e.Run.String()
 }
 
 // Start sends a message, or joins the run that is answering the same one. The
@@ -111,7 +111,7 @@ func (m *Manager) Start(ctx context.Context, q Question) (*Run, error) {
 	if q.IdempotencyKey == "" {
 		what.message, what.files = q.Message, identity(q.Files)
 	}
-	if r, err := m.join(what, q.Message); r != nil || err != nil {
+	if r, err := m.join(what, q); r != nil || err != nil {
 		return r, err
 	}
 	conversation, position, err := m.place(ctx, q)
@@ -122,13 +122,13 @@ func (m *Manager) Start(ctx context.Context, q Question) (*Run, error) {
 }
 
 // join returns the run that is answering what is asked, or nil.
-func (m *Manager) join(what asking, message string) (*Run, error) {
+func (m *Manager) join(what asking, q Question) (*Run, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.joinLocked(what, message)
+	return m.joinLocked(what, q)
 }
 
-func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
+func (m *Manager) joinLocked(what asking, q Question) (*Run, error) {
 	if m.closing {
 		return nil, ErrClosing
 	}
@@ -139,7 +139,7 @@ func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
 	if what.key == "" && !r.working() {
 		return nil, nil // the same words after an answer, or as one, are a new message
 	}
-	if r.ID.Digest != digest(message) {
+	if r.ID.Digest != digest(q.Message) || r.files != identity(q.Files) {
 		return nil, &KeyConflictError{Run: r.ID}
 	}
 	return r, nil
@@ -181,11 +181,12 @@ func (m *Manager) count(ctx context.Context, agentID, conversationID string) (me
 func (m *Manager) begin(what asking, q Question, conversation restclient.Conversation, position int) (*Run, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r, err := m.joinLocked(what, q.Message); r != nil || err != nil {
+	if r, err := m.joinLocked(what, q); r != nil || err != nil {
 		return r, err
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(newID(q.Agent.ID, conversation.ID, position, q.Message), q.Agent, conversation.Name, stop)
+	r.files = identity(q.Files)
 	m.asked[what] = r
 	m.keep(r, what, func() { m.deliver(life, r, q) })
 	return r, nil

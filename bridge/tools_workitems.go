@@ -43,10 +43,11 @@ type workItemStatus struct {
 	Status   restclient.WorkItemStatus `json:"status"`
 	ThreadID string                    `json:"thread_id,omitempty"`
 	Next     string                    `json:"next"`
+	Reply    string                    `json:"agent_reply,omitempty"` // to the message that went before the action
 }
 
 func statusOf(item *restclient.WorkItem) workItemStatus {
-	return workItemStatus{item.ID, item.AgentID, item.Name, item.Status, item.ThreadID, nextStep(item)}
+	return workItemStatus{item.ID, item.AgentID, item.Name, item.Status, item.ThreadID, nextStep(item), ""}
 }
 
 func (s scope) createWorkItem(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {

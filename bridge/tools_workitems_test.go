@@ -6,10 +6,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/run"
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/testtenant"
+	"sema4mcp/restclient"
 )
 
 type workItem struct {
@@ -19,6 +24,7 @@ type workItem struct {
 	Status   string
 	ThreadID string `json:"thread_id"`
 	Next     string
+	Reply    string `json:"agent_reply"`
 }
 
 type workItems struct {
@@ -52,7 +58,7 @@ func TestAWorkItemGoesThroughReviewToItsEnd(t *testing.T) {
 		t.Errorf("the thread %q is not in %s", thread, got.text())
 	}
 	acted := status[workItem](d, clerk, "act_on_work_item", args{"work_item_id": created.ID, "action": "continue", "message": "Approve: agreed by phone."})
-	if acted.ID != created.ID {
+	if acted.ID != created.ID || !strings.Contains(acted.Reply, "approved") {
 		t.Errorf("got %+v", acted)
 	}
 	got = d.call(clerk, "get_work_item", args{"work_item_id": created.ID})
@@ -93,6 +99,7 @@ func TestWaitingForAWorkItem(t *testing.T) {
 	}
 	d.fails(id, "act_on_work_item", args{"work_item_id": created.ID, "action": "continue"}, "EXECUTING", "continue is not possible", "Nothing was changed", "Possible in this status: cancel, complete.")
 	d.fails(id, "act_on_work_item", args{"work_item_id": created.ID, "action": "continue", "message": "hurry"}, "EXECUTING", "Nothing was changed")
+	d.fails(id, "act_on_work_item", args{"work_item_id": created.ID, "action": "complete", "message": "never mind"}, "The agent is at work on it", "Nothing was sent", "get_work_item")
 	if n := len(d.tenant.Conversation(id, "Work Item "+created.ID)); n != 1 {
 		t.Errorf("the thread holds %d messages: a message for an action that is not possible must not be sent", n)
 	}
@@ -121,6 +128,9 @@ func TestADecisionThatIsStillBeingAnsweredIsNotSentAgain(t *testing.T) {
 			if got.IsError {
 				t.Errorf("got %+v", got)
 			}
+			if !got.says("the agent asks back: Well?", "NEEDS_REVIEW as before", "act_on_work_item with action continue") {
+				t.Errorf("the agent's question was passed over: %+v", got)
+			}
 			break
 		}
 	}
@@ -132,6 +142,51 @@ func TestADecisionThatIsStillBeingAnsweredIsNotSentAgain(t *testing.T) {
 	}
 	if said != 1 {
 		t.Errorf("the decision stands %d times in the thread", said)
+	}
+}
+
+func (d *desk) said(agentID, thread, text string) int {
+	d.t.Helper()
+	n := 0
+	for _, message := range d.tenant.Conversation(agentID, thread) {
+		if message.Role == restclient.RoleUser && message.Text() == text {
+			n++
+		}
+	}
+	return n
+}
+
+func TestADecisionIsNotSentAgainByAnotherProcess(t *testing.T) {
+	d := newDesk(t, nil)
+	created := status[workItem](d, clerk, "create_work_item", doubtful)
+	d.call(clerk, "get_work_item", args{"work_item_id": created.ID})
+	const decision = "Approve: agreed by phone."
+	decide := args{"work_item_id": created.ID, "action": "continue", "message": decision}
+	for code, says := range map[string]string{"422": "422", "403": "403", "412": "continue is not possible"} {
+		d.tenant.Fail("status=" + code + ",match=POST …/continue")
+		got := d.call(clerk, "act_on_work_item", decide)
+		if !got.IsError || !got.says(says, "The message stands in the work item's thread", "The work item itself was not changed", "approved") || got.says("Nothing was changed") {
+			t.Errorf("%s: got %+v", code, got)
+		}
+	}
+	d.tenant.Fail("")
+	d.bridge.Close()
+	d.bridge = bridge.NewTenant(d.tenant.Client(), bridge.Config{Logger: zerolog.Nop(), Run: run.Config{Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond}})
+	t.Cleanup(d.bridge.Close)
+	acted := status[workItem](d, clerk, "act_on_work_item", decide)
+	if n := d.said(clerk, "Invoice 7", decision); n != 1 || !strings.Contains(acted.Reply, "approved") {
+		t.Errorf("the decision stands %d times in the thread; got %+v", n, acted)
+	}
+}
+
+func TestTheSameWordsInALaterReviewAreANewDecision(t *testing.T) {
+	d := newDesk(t, nil, worker("Asker", "- ask: Well?\n"))
+	id := d.tenant.AgentID("Asker")
+	created := status[workItem](d, id, "create_work_item", args{"message": "Yes.", "name": "item"})
+	d.call(id, "get_work_item", args{"work_item_id": created.ID})
+	decide := args{"work_item_id": created.ID, "action": "continue", "message": "Yes."}
+	if got := d.call(id, "act_on_work_item", decide); got.IsError || !got.says("asks back: Well?") || d.said(id, "item", "Yes.") != 2 {
+		t.Errorf("the first message of the item was taken for the decision: %+v", got)
 	}
 }
 

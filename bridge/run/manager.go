@@ -94,6 +94,10 @@ type Question struct {
 	Message        string
 	Files          []File // uploaded to the thread before the message is sent
 	IdempotencyKey string // optional: the same key is the same run
+
+	// NewerThan, where it is set, has a message with the same words that came
+	// into ThreadID since count as this one, whoever sent it.
+	NewerThan time.Time
 }
 
 // KeyConflictError is returned where an idempotency key comes with another
@@ -111,8 +115,19 @@ func (m *Manager) Start(ctx context.Context, q Question) (*Run, error) {
 	if q.IdempotencyKey == "" {
 		what.message, what.files = q.Message, identity(q.Files)
 	}
-	if r, err := m.join(what, q); r != nil || err != nil {
-		return r, err
+	if r, err := m.join(what, q); err != nil {
+		return nil, err
+	} else if r != nil && !q.NewerThan.IsZero() && r.doubtful() {
+		return m.Find(ctx, r.ID, q.Agent.Name)
+	} else if r != nil {
+		return r, nil
+	}
+	if !q.NewerThan.IsZero() {
+		if id, err := m.standing(ctx, q); err != nil {
+			return nil, err
+		} else if id != nil {
+			return m.Find(ctx, *id, q.Agent.Name)
+		}
 	}
 	conversation, position, err := m.place(ctx, q)
 	if err != nil {
@@ -174,6 +189,35 @@ func (m *Manager) count(ctx context.Context, agentID, conversationID string) (me
 		messages++
 	}
 	return messages, nil
+}
+
+// standing finds the question's own message in its thread: the last of a user,
+// with the same words and newer than what it is about. Where the tenant dates no
+// messages, only one that nothing follows yet is known to be new.
+func (m *Manager) standing(ctx context.Context, q Question) (*ID, error) {
+	var last restclient.Message
+	position, at := 0, -1
+	for message, err := range m.client.Conversations.AllMessages(ctx, q.Agent.ID, q.ThreadID, nil) {
+		if err != nil {
+			return nil, err
+		}
+		if message.Role == restclient.RoleUser {
+			last, at = message, position
+		}
+		position++
+	}
+	if at < 0 || digest(last.Text()) != digest(q.Message) {
+		return nil, nil
+	}
+	if undated := last.CreatedAt.IsZero(); undated && at < position-1 || !undated && last.CreatedAt.Before(q.NewerThan) {
+		return nil, nil
+	}
+	started := last.CreatedAt.Time
+	if started.IsZero() {
+		started = q.NewerThan
+	}
+	// Without a nonce: all who find the message follow it as one run.
+	return &ID{AgentID: q.Agent.ID, ConversationID: q.ThreadID, Position: at, Digest: digest(q.Message), Started: started.Truncate(time.Second)}, nil
 }
 
 // begin registers the run, unless another caller was quicker, and sets its

@@ -208,18 +208,41 @@ func TestWorkItemsWithFiles(t *testing.T) {
 	}
 	// A creation that fails leaves a draft, and says so.
 	d.tenant.Fail("status=422,match=POST /work-items")
-	failed := d.call(id, "create_work_item", args{"files": files, "name": "x"})
+	d.fails(id, "create_work_item", args{"files": files}, "There is a draft", "only a server for the whole workspace can cancel it")
+	failed := d.call("", "create_work_item", args{"agent": "Doer", "files": files, "name": "x"})
 	d.tenant.Fail("")
 	if !failed.IsError || !failed.says("There is a draft", "a.txt, b.csv", "cancel") {
 		t.Fatalf("got %+v", failed)
 	}
 	_, rest, _ := strings.Cut(failed.text(), `work_item_id "`)
 	draft, _, _ := strings.Cut(rest, `"`)
-	if shown := d.call(id, "get_work_item", args{"work_item_id": draft, "wait_seconds": 0}); !shown.says("DRAFT", "It is a draft") {
+	if shown := d.call("", "get_work_item", args{"work_item_id": draft, "wait_seconds": 0}); !shown.says("DRAFT", "It is a draft") {
 		t.Errorf("got %+v", shown)
 	}
-	if cancelled := status[workItem](d, id, "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}); cancelled.Status != "CANCELLED" {
+	// It belongs to no agent, so a server for certain agents leaves it alone.
+	some := &desk{t, d.tenant, bridge.NewTenant(d.tenant.Client(), bridge.Config{Agents: []string{"Doer"}})}
+	t.Cleanup(some.bridge.Close)
+	d.fails(id, "get_work_item", args{"work_item_id": draft}, "belongs to no agent yet")
+	d.fails(id, "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}, "belongs to no agent yet")
+	some.fails("", "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}, "belongs to no agent yet")
+	if cancelled := status[workItem](d, "", "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}); cancelled.Status != "CANCELLED" {
 		t.Errorf("got %+v", cancelled)
+	}
+}
+
+func TestALostUploadIsNoLostCreation(t *testing.T) {
+	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
+	create := args{"agent": "Doer", "files": []args{{"name": "a.txt", "text": "one"}}}
+	for fault, says := range map[string][]string{
+		"cut=headers,match=POST …/upload-file": {"the file a.txt could not be uploaded", "No work item was created", "may be left behind", "again with all files"},
+		"cut=headers,match=POST /work-items":   {"It is not known whether the work item was created", "work_item_id", "still the draft that holds a.txt", "list_work_items", "cancel the draft"},
+	} {
+		d.tenant.Fail(fault)
+		got := d.call("", "create_work_item", create)
+		d.tenant.Fail("")
+		if !got.IsError || !got.says(says...) || strings.Contains(fault, "upload") && got.says("not known") {
+			t.Errorf("%s: got %+v", fault, got)
+		}
 	}
 }
 

@@ -115,7 +115,7 @@ func (t *Tenant) createMCPServerTool() tool {
 			variablesInput("headers", "HTTP headers to send with every request."),
 			variablesInput("env", "Environment variables for the program."),
 		},
-		hints: adds,
+		hints: hints{openWorld: true},
 		call:  changing(t.createMCPServer),
 	}
 }

@@ -217,17 +217,21 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 		return nil, &failure{what: fmt.Sprintf("The data frame %s has %d columns, which are too many for one result.", quoted(frame.Name), len(table.Columns)),
 			next: "Name those that you need with columns."}
 	}
-	size := 0
+	names, err := exchange.Encode(table.Columns)
+	if err != nil {
+		return nil, err
+	}
+	budget, size := maxText-len(names), 0
 	for i, row := range read.Rows {
 		encoded, err := exchange.Encode(row)
 		if err != nil {
 			return nil, err
 		}
-		if len(encoded) > maxText {
+		if len(encoded) > budget {
 			row = shortRow(row)
 			encoded, _ = exchange.Encode(row) // what it is made of was encoded before
 		}
-		if size += len(encoded) + 1; size > maxText && i > 0 {
+		if size += len(encoded) + 1; size > budget && i > 0 {
 			break
 		}
 		table.Rows = append(table.Rows, row)

@@ -148,7 +148,7 @@ func TestAWaitTellsThatItGoesOn(t *testing.T) {
 }
 
 func TestAFailureOfTheReplyStopsTheAction(t *testing.T) {
-	d := newDesk(t, nil, worker("Asker", "- ask: Well?\n- next message\n- say: I tried\n- fail: out of paper\n"))
+	d := newDesk(t, nil, worker("Asker", "- say: I tried\n- fail: out of paper\n"))
 	id := d.tenant.AgentID("Asker")
 	item := status[workItem](d, id, "create_work_item", args{"message": "go", "name": "item"})
 	d.call(id, "get_work_item", args{"work_item_id": item.ID})

@@ -21,6 +21,9 @@ func changing(call func(context.Context, arguments) (*mcp.CallToolResult, error)
 	}
 }
 
+// nothingChanged is what a change that failed has to say of its subject.
+const nothingChanged = "Nothing was changed."
+
 func unchanged(err error) error {
 	f := failureOf(err, "")
 	switch {
@@ -28,7 +31,7 @@ func unchanged(err error) error {
 	case maybeArrived(err):
 		f.ran, f.next = "It is not known whether the change was made.", "Look how things stand before you call again."
 	default:
-		f.ran = "Nothing was changed."
+		f.ran = nothingChanged
 	}
 	return f
 }

@@ -60,3 +60,47 @@ func TestLongRowsAreCutAndSaySo(t *testing.T) {
 		t.Errorf("got %d rows, %v", len(got.Rows), err)
 	}
 }
+
+func TestARowIsCutAsAWhole(t *testing.T) {
+	nested := make([]any, 50_000)
+	for i := range nested {
+		nested[i] = json.Number("1234567")
+	}
+	many := make(restclient.Row, 100)
+	for i := range many {
+		many[i] = strings.Repeat("x", 3_900)
+	}
+	tiny := make(restclient.Row, 3_000)
+	for i := range tiny {
+		tiny[i] = strings.Repeat("y", 30)
+	}
+	for name, row := range map[string]restclient.Row{
+		"many": many, "nested": {nested, json.Number("7")}, "escaped": {strings.Repeat("\x01", maxText)}, "tiny": tiny,
+	} {
+		read := &restclient.DataFrameRows{Columns: make([]string, len(row)), Rows: []restclient.Row{row}}
+		got, err := newTable(restclient.DataFrame{NumRows: 1}, restclient.DataFrameReadOptions{Limit: 1}, read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := exchange.Encode(got)
+		if err != nil || len(encoded) > maxText || len(got.Rows) != 1 || len(got.Rows[0]) != len(row) || name != "tiny" && !strings.Contains(string(encoded), "[cut: ") {
+			t.Errorf("%s: got %d bytes in %d rows, %v", name, len(encoded), len(got.Rows), err)
+		}
+	}
+}
+
+func TestTooManyColumnsAreCounted(t *testing.T) {
+	names := make([]string, 5_000)
+	for i := range names {
+		names[i] = strings.Repeat("n", 20)
+	}
+	shown := firstNames(names, maxColumnNames)
+	encoded, err := exchange.Encode(shown)
+	if err != nil || len(shown) == 0 || len(encoded) > maxColumnNames+2 {
+		t.Errorf("got %d names in %d bytes, %v", len(shown), len(encoded), err)
+	}
+	_, err = newTable(restclient.DataFrame{Name: "wide"}, restclient.DataFrameReadOptions{}, &restclient.DataFrameRows{Columns: names})
+	if err == nil || !strings.Contains(err.Error(), "has 5000 columns") || !strings.Contains(err.Error(), "with columns") {
+		t.Errorf("got %v", err)
+	}
+}

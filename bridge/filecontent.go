@@ -37,7 +37,8 @@ type shownFile struct {
 
 // showFile shows a file from the byte start on. It reads no more than it shows.
 func showFile(file shownFile, content io.Reader, start int) (*mcp.CallToolResult, error) {
-	if skipped, err := io.CopyN(io.Discard, content, int64(start)); errors.Is(err, io.EOF) {
+	before, skipped, err := skip(content, start)
+	if errors.Is(err, io.EOF) {
 		return nil, &failure{what: fmt.Sprintf("The file %s ends before the offset %d: it has %d bytes.", quoted(file.Name()), start, skipped),
 			next: "Pass the offset as the last part gave it, or leave it out to begin at the start."}
 	} else if err != nil {
@@ -47,16 +48,33 @@ func showFile(file shownFile, content io.Reader, start int) (*mcp.CallToolResult
 	if err != nil {
 		return nil, err
 	}
+	if start > 0 && len(head) == 0 {
+		return mcp.NewToolResultText(fmt.Sprintf("The file %s ends there: it has %d bytes.", quoted(file.Name()), start)), nil
+	}
 	if start == 0 && len(head) == 0 {
 		return mcp.NewToolResultText(fmt.Sprintf("The file %s is empty.", quoted(file.Name()))), nil
 	}
 	if sort := http.DetectContentType(head[:min(len(head), sniffed)]); start == 0 && slices.Contains(imageTypes, sort) {
 		return showImage(file, sort, head, content)
 	}
-	if text, length, note := file.textOf(head, start); length > 0 {
+	if text, length, note := file.textOf(before, head); length > 0 {
 		return mcp.NewToolResultText(text + file.rest(start, length, len(head) > length, note)), nil
 	}
 	return mcp.NewToolResultText(file.unshown("It is not text, and is not shown.")), nil
+}
+
+// skip reads the bytes that lie before start and returns the last of them, as
+// many as a character that goes on beyond start may have there.
+func skip(content io.Reader, start int) (before []byte, skipped int64, err error) {
+	before = make([]byte, min(start, utf8.UTFMax-1))
+	if skipped, err = io.CopyN(io.Discard, content, int64(start-len(before))); err != nil {
+		return nil, skipped, err
+	}
+	n, err := io.ReadFull(content, before)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return before, skipped + int64(n), err
 }
 
 // readUpTo reads limit bytes, or all where there are fewer.
@@ -66,17 +84,16 @@ func readUpTo(content io.Reader, limit int64) ([]byte, error) {
 
 // textOf is as much of data as fits into a result, as UTF-8, how many bytes of
 // data that is, and what there is to say about it. Data that is no text has a
-// length of 0.
-func (f shownFile) textOf(data []byte, start int) (text string, length int, note string) {
+// length of 0. Before are the bytes of the file that come before it.
+func (f shownFile) textOf(before, data []byte) (text string, length int, note string) {
 	if bytes.IndexByte(data, 0) >= 0 {
 		return "", 0, ""
 	}
-	first := 0
-	if start > 0 { // an odd offset begins inside a character
-		first = continued(data)
-	}
+	first := continued(before, data) // an odd offset begins inside a character
 	whole := data[first:]
-	whole = whole[:len(whole)-unfinished(whole)]
+	if len(data) == maxText+utf8.UTFMax { // the file may go on, and the character with it
+		whole = whole[:len(whole)-unfinished(whole)]
+	}
 	if utf8.Valid(whole) {
 		part := cut(string(whole), maxText)
 		return part, first + len(part), ""
@@ -96,13 +113,17 @@ func (f shownFile) textOf(data []byte, start int) (text string, length int, note
 }
 
 // continued is how many bytes at the beginning of data belong to a character
-// before it.
-func continued(data []byte) int {
-	n := 0
-	for n < utf8.UTFMax-1 && n < len(data) && !utf8.RuneStart(data[n]) {
-		n++
+// that begins before it.
+func continued(before, data []byte) int {
+	around := slices.Concat(before, data[:min(len(data), utf8.UTFMax)])
+	for at := range before {
+		if c, size := utf8.DecodeRune(around[at:]); c != utf8.RuneError || size > 1 {
+			if goesOn := at + size - len(before); goesOn > 0 {
+				return goesOn
+			}
+		}
 	}
-	return n
+	return 0
 }
 
 // unfinished is how many bytes at the end of data belong to a character that

@@ -94,6 +94,43 @@ func TestOldTextIsReadAsWindows1252(t *testing.T) {
 	}
 }
 
+func TestOldTextLosesNoByteAtItsEdges(t *testing.T) {
+	fill := strings.Repeat("x", maxText)
+	for content, want := range map[string]string{
+		"caf\xe9":               "café",
+		"\x95 a point":          "• a point",
+		fill + "\x95 a point":   fill + "• a point",
+		fill[3:] + "\xe9t\xe9":  fill[3:] + "été",
+		fill[1:] + "\xf0\x9f\n": fill[1:] + "ðŸ\n",
+	} {
+		got := ""
+		for start := 0; start < len(content); {
+			result, err := showFile(fileNamed("a.txt", "text/plain", len(content)), strings.NewReader(content), start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := result.Content[0].(mcp.TextContent).Text
+			start = len(content)
+			if found := nextOffset.FindStringSubmatch(text); found != nil {
+				text = found[1]
+				start, _ = strconv.Atoi(found[4])
+			}
+			text, _, _ = strings.Cut(text, "\n\n[The file is not in UTF-8")
+			got += text
+		}
+		if got != want {
+			t.Errorf("got %d bytes ending %q, want %d ending %q", len(got), got[max(0, len(got)-20):], len(want), want[max(0, len(want)-20):])
+		}
+	}
+}
+
+func TestAnOffsetAtTheEndSaysSo(t *testing.T) {
+	result, err := showFile(fileNamed("a.txt", "text/plain", 3), strings.NewReader("abc"), 3)
+	if err != nil || !strings.Contains(result.Content[0].(mcp.TextContent).Text, "“a.txt” ends there: it has 3 bytes") {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
 func TestOtherFilesAreNamedAndNotShown(t *testing.T) {
 	long := strings.Repeat("\x80\x81\x82", maxText)
 	for name, content := range map[string]string{

@@ -97,11 +97,17 @@ func (p place) open() (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer root.Close()
-	// Opening comes second: that of a pipe or a device may not return.
+	// Opening comes second: that of a device may do something.
 	if err := regular(root.Stat(p.name)); err != nil {
 		return nil, nil, err
 	}
-	file, err := root.Open(p.name)
+	return openRegular(root, p.name)
+}
+
+// openRegular opens a file without waiting: where it was a regular one a moment
+// ago, a pipe that nobody writes to may be by now.
+func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
+	file, err := root.OpenFile(name, os.O_RDONLY|nonblocking, 0)
 	if err != nil {
 		return nil, nil, unopened(err)
 	}
@@ -147,7 +153,7 @@ func (l localFiles) save(path string, content io.Reader) (string, int64, error) 
 		return "", 0, err
 	}
 	defer root.Close()
-	unfinished := filepath.Join(filepath.Dir(at.name), "."+filepath.Base(at.name)+"."+rand.Text()[:8]+".part")
+	unfinished := filepath.Join(filepath.Dir(at.name), "."+rand.Text()[:8]+".part") // short, as the name may be as long as one may be
 	size, err := write(root, unfinished, content)
 	if err == nil {
 		if err = claim(root, unfinished, at.name); errors.Is(err, fs.ErrExist) {

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// secretWords are parts of the names of members that hold secrets.
-var secretWords = []string{"password", "passphrase", "secret", "token", "api_key", "apikey", "private_key", "credential", "service_account", "configuration", "authorization"}
+// secretWords are parts of the names of members that hold secrets, without
+// capitals, _ and -.
+var secretWords = []string{"password", "passphrase", "secret", "token", "apikey", "privatekey", "accesskey", "credential", "serviceaccount", "configuration", "authorization", "pwd", "dsn", "connectionstring"}
 
 // withheld stands in the place of what may be a secret.
 const withheld = "[not shown: it may hold a secret]"
@@ -44,22 +45,22 @@ func redacted(document any) any {
 }
 
 func secretName(name string) bool {
-	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+	name = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
 	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(name, word) })
 }
 
-// address is a URL without what may be secret in it: user, query and fragment.
+// address is a URL's scheme and host: all else in it may be secret, the path of
+// a webhook too.
 func address(text string) string {
 	parsed, err := url.Parse(text)
-	if err != nil || text == "" {
+	if err != nil || parsed.Host == "" {
 		return ""
 	}
-	query := ""
-	if parsed.RawQuery != "" {
-		query = "?…"
+	shown := url.URL{Scheme: parsed.Scheme, Host: parsed.Host}
+	if parsed.RawQuery != "" || strings.Trim(parsed.Path, "/") != "" {
+		return shown.String() + "/…"
 	}
-	parsed.User, parsed.RawQuery, parsed.ForceQuery, parsed.Fragment, parsed.RawFragment = nil, "", false, "", ""
-	return parsed.String() + query
+	return shown.String()
 }
 
 // indented is JSON on lines, as it is: nothing in it is escaped for HTML.

@@ -20,13 +20,13 @@ const planted = "hunter2-planted"
 // leakyTenant is a tenant that gives all its secrets away, as some releases do.
 func leakyTenant(t *testing.T) *desk {
 	t.Helper()
-	server := fmt.Sprintf(`{"id":"s1","name":"crm","transport":"streamable-http","url":"https://user:%[1]s@crm.example/mcp?key=%[1]s#%[1]s",
-		"headers":{"Authorization":"Bearer %[1]s","X-Key":{"type":"secret","value":"%[1]s"}},"command":"","args":["--token","%[1]s"],"env":{"CRM_KEY":"%[1]s"},
+	server := fmt.Sprintf(`{"id":"s1","name":"crm","transport":"streamable-http","url":"https://user:%[1]s@crm.example/hooks/%[1]s/mcp?key=%[1]s#%[1]s",
+		"headers":{"Authorization":"Bearer %[1]s","X-Key":{"type":"secret","value":"%[1]s"}},"command":"crm-server --key %[1]s","args":["--token","%[1]s"],"env":{"CRM_KEY":"%[1]s"},
 		"oauth_client_config":{"client_secret":"%[1]s"},"mcp_server_metadata":{"note":"%[1]s"},"extra":"%[1]s"}`, planted)
 	connection := fmt.Sprintf(`{"id":"c1","name":"Sales DB","engine":"postgres","description":"orders","tags":["eu"],
 		"configuration":{"host":"db.example","password":"%[1]s","service_account_json":"{\"private_key\":\"%[1]s\"}"},"connection_string":"%[1]s"}`, planted)
 	model := fmt.Sprintf(`{"id":"m1","name":"sales","semantic_model":{"tables":[{"name":"orders","base_table":{"data_connection_id":"c1","password":"%[1]s",
-		"connection":{"configuration":{"host":"%[1]s"},"accessToken":"%[1]s"}},"facts":[{"name":"amount","expr":"amount","scale":9007199254740993}]}],"credentials":["%[1]s"]}}`, planted)
+		"connection":{"configuration":{"host":"%[1]s"},"accessToken":"%[1]s","privateKey":"%[1]s","aws-access-key":"%[1]s","Pwd":"%[1]s","DSN":"%[1]s","connection_string":"%[1]s","connectionString":"%[1]s"}},"facts":[{"name":"amount","expr":"amount","scale":9007199254740993}]}],"credentials":["%[1]s"]}}`, planted)
 	agent := `{"id":"a1","name":"Helper","mode":"worker","state":"live","runbook_text":"Help."}`
 	item := fmt.Sprintf(`{"work_item_id":"w1","agent_id":"a1","status":"NEEDS_REVIEW","payload":{},"callbacks":[{"url":"https://hooks.example","signature_secret":"%s"}]}`, planted)
 	page := func(item string) string { return `{"data":[` + item + `],"next":null,"has_more":false}` }
@@ -66,7 +66,7 @@ func TestSecretsAreInNoResult(t *testing.T) {
 		arguments args
 		shows     []string
 	}{
-		"list_mcp_servers":           {nil, []string{`"url":"https://crm.example/mcp?…"`, `"header_names":["Authorization","X-Key"]`, `"env_names":["CRM_KEY"]`, `"argument_count":2`}},
+		"list_mcp_servers":           {nil, []string{`"url":"https://crm.example/…"`, `"command":"crm-server …"`, `"header_names":["Authorization","X-Key"]`, `"env_names":["CRM_KEY"]`, `"argument_count":2`}},
 		"get_mcp_server":             {args{"mcp_server_id": "s1"}, []string{"streamable-http", "X-Key"}},
 		"create_mcp_server":          {args{"name": "crm", "url": "https://crm.example/?key=" + planted, "headers": []args{{"name": "X-Key", "value": planted}}}, []string{"crm"}},
 		"list_data_connections":      {nil, []string{"Sales DB", "postgres", "orders", "eu"}},
@@ -75,7 +75,7 @@ func TestSecretsAreInNoResult(t *testing.T) {
 		"get_semantic_data_model":    {args{"semantic_data_model_id": "m1"}, []string{`"data_connection_id": "c1"`, `"expr": "amount"`, "9007199254740993", `"password": "[not shown: it may hold a secret]"`}},
 		"create_semantic_data_model": {args{"data_connection_id": "c1", "tables": "orders", "name": "sales"}, []string{"m1"}},
 		"get_agent":                  {args{"agent": "Helper"}, []string{`"has_draft": false`, `"id": "m1"`, `"name": "crm"`, "Help."}},
-		"get_document_intelligence":  {nil, []string{`"configured":true`, "reducto", "https://reducto.example?…", `"data_connection_id":"c1"`}},
+		"get_document_intelligence":  {nil, []string{`"configured":true`, "reducto", "https://reducto.example/…", `"data_connection_id":"c1"`}},
 		"list_work_items":            {nil, []string{"w1"}},
 		"get_work_item":              {args{"work_item_id": "w1"}, []string{"NEEDS_REVIEW"}},
 		"create_work_item":           {args{"agent": "a1", "message": "x"}, []string{"w1"}},

@@ -26,8 +26,8 @@ type hints struct{ readOnly, destructive, idempotent, openWorld bool }
 
 var (
 	reads   = hints{readOnly: true, idempotent: true}
-	asks    = hints{openWorld: true} // what an agent does about a message is up to the agent
-	adds    = hints{}                // what was not there, and overwrites nothing
+	asks    = hints{destructive: true, openWorld: true} // what an agent does about a message is up to the agent
+	adds    = hints{}                                   // what was not there, and overwrites nothing
 	cancels = hints{destructive: true, idempotent: true}
 	changes = hints{destructive: true, idempotent: true} // replaces or takes away what was there
 )

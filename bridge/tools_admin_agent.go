@@ -116,7 +116,7 @@ func (s scope) attachTool() tool {
 		title:       "Attach to an agent",
 		description: "Let an agent work with a semantic data model, or with the tools of an MCP server.",
 		inputs:      s.inputs(attachmentInputs...),
-		hints:       hints{idempotent: true},
+		hints:       hints{idempotent: true, openWorld: true},
 		call:        changing(s.attach),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -13,7 +14,8 @@ import (
 var mcpServerIDInput = input{name: "mcp_server_id", required: true, description: "The id that list_mcp_servers shows."}
 
 // shownMCPServer is an MCP server without its secrets: of headers and
-// environment the names, of the command its program alone, of the URL no query.
+// environment the names, of the command its program alone, of the URL
+// scheme and host.
 type shownMCPServer struct {
 	ID        string   `json:"mcp_server_id"`
 	Name      string   `json:"name"`
@@ -29,8 +31,17 @@ type shownMCPServer struct {
 }
 
 func mcpServerShown(m restclient.MCPServer) shownMCPServer {
-	return shownMCPServer{m.ID, m.Name, m.Type, m.Transport, address(m.URL), m.Command, len(m.Args),
+	return shownMCPServer{m.ID, m.Name, m.Type, m.Transport, address(m.URL), program(m.Command), len(m.Args),
 		slices.Sorted(maps.Keys(m.Headers)), slices.Sorted(maps.Keys(m.Env)), timestamp(m.CreatedAt), timestamp(m.UpdatedAt)}
+}
+
+// program is the first word of a command: options in it may hold secrets.
+func program(command string) string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(command), " ")
+	if rest != "" {
+		return first + " …"
+	}
+	return first
 }
 
 func (t *Tenant) listMCPServersTool() tool {
@@ -104,7 +115,7 @@ func (t *Tenant) createMCPServerTool() tool {
 			variablesInput("headers", "HTTP headers to send with every request."),
 			variablesInput("env", "Environment variables for the program."),
 		},
-		hints: adds,
+		hints: hints{openWorld: true},
 		call:  changing(t.createMCPServer),
 	}
 }

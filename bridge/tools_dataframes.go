@@ -24,7 +24,8 @@ type listedDataFrame struct {
 	Description string   `json:"description,omitempty"`
 	Rows        int      `json:"rows"`
 	Columns     []string `json:"columns"`
-	Origin      string   `json:"made_from,omitempty"` // the vendor's input_id_type
+	ColumnCount int      `json:"column_count,omitempty"` // where not all are shown
+	Origin      string   `json:"made_from,omitempty"`    // the vendor's input_id_type
 	File        string   `json:"file,omitempty"`
 	SQL         string   `json:"sql,omitempty"`
 	CreatedAt   string   `json:"created_at,omitempty"`
@@ -53,8 +54,11 @@ func (s scope) listDataFrames(ctx context.Context, args arguments) (*mcp.CallToo
 	}
 	listed := make([]listedDataFrame, len(frames))
 	for i, frame := range frames {
-		listed[i] = listedDataFrame{frame.Name, cut(frame.Description, maxDescription), frame.NumRows, nonNil(frame.Columns),
+		listed[i] = listedDataFrame{frame.Name, cut(frame.Description, maxDescription), frame.NumRows, nonNil(frame.Columns), 0,
 			frame.InputIDType, frame.FileRef, cut(frame.SQLQuery, maxToolResult), timestamp(frame.CreatedAt)}
+		if shown := firstNames(frame.Columns, maxColumnNames); len(shown) < len(frame.Columns) {
+			listed[i].Columns, listed[i].ColumnCount = nonNil(shown), len(frame.Columns)
+		}
 	}
 	part, next, err := fitting(listed, args.text(cursorInput.name))
 	if err != nil {
@@ -64,6 +68,21 @@ func (s scope) listDataFrames(ctx context.Context, args arguments) (*mcp.CallToo
 		Frames []listedDataFrame `json:"data_frames"`
 		Next   string            `json:"next_cursor,omitempty"`
 	}{nonNil(part), next})
+}
+
+// maxColumnNames bounds the names of columns of one data frame in a list, in bytes.
+const maxColumnNames = 4_000
+
+// firstNames are as many names as fit into limit bytes of JSON.
+func firstNames(names []string, limit int) []string {
+	size := 0
+	for i, name := range names {
+		encoded, err := exchange.Encode(name)
+		if size += len(encoded) + 1; err != nil || size > limit {
+			return names[:i]
+		}
+	}
+	return names
 }
 
 func (s scope) dataFrames(ctx context.Context, agentID, threadID string) ([]restclient.DataFrame, error) {
@@ -194,17 +213,25 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 			table.Columns = nonNil(frame.Columns)
 		}
 	}
-	size := 0
+	if len(firstNames(table.Columns, maxText/2)) < len(table.Columns) {
+		return nil, &failure{what: fmt.Sprintf("The data frame %s has %d columns, which are too many for one result.", quoted(frame.Name), len(table.Columns)),
+			next: "Name those that you need with columns."}
+	}
+	names, err := exchange.Encode(table.Columns)
+	if err != nil {
+		return nil, err
+	}
+	budget, size := maxText-len(names), 0
 	for i, row := range read.Rows {
 		encoded, err := exchange.Encode(row)
 		if err != nil {
 			return nil, err
 		}
-		if len(encoded) > maxText {
+		if len(encoded) > budget {
 			row = shortRow(row)
 			encoded, _ = exchange.Encode(row) // what it is made of was encoded before
 		}
-		if size += len(encoded) + 1; size > maxText && i > 0 {
+		if size += len(encoded) + 1; size > budget && i > 0 {
 			break
 		}
 		table.Rows = append(table.Rows, row)
@@ -222,14 +249,27 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 	return table, nil
 }
 
-// shortRow cuts the texts of a row that would not fit into a result by itself.
+// shortRow cuts the values of a row that would not fit into a result by itself,
+// nested ones too: each to its share of half a result.
 func shortRow(row restclient.Row) restclient.Row {
+	share := min(maxToolResult, maxText/2/len(row))
 	short := make(restclient.Row, len(row))
 	for i, value := range row {
-		if text, ok := value.(string); ok {
-			value = *shortened(&text)
+		encoded, err := exchange.Encode(value)
+		if err != nil || len(encoded) <= share {
+			short[i] = value
+			continue
 		}
-		short[i] = value
+		text, ok := value.(string)
+		if !ok {
+			text = string(encoded)
+		}
+		note := fmt.Sprintf("\n[cut: %d bytes in all]", len(text))
+		if share < 2*len(note) {
+			short[i] = "…"
+			continue
+		}
+		short[i] = cut(text, (share-len(note))*len(text)/len(encoded)) + note // escaping takes its part of the share
 	}
 	return short
 }

@@ -143,9 +143,16 @@ func (s scope) findFile(ctx context.Context, agentID, threadID, wanted string) (
 		func(f restclient.File) bool { return f.Name() == wanted },
 		func(f restclient.File) bool { return f.ID == wanted },
 	} {
-		if i := slices.IndexFunc(files, matches); i >= 0 {
-			return files[i], nil
+		i := slices.IndexFunc(files, matches)
+		if i < 0 {
+			continue
 		}
+		// The tenant gives a file by its name, whichever of that name is meant.
+		if named := slices.DeleteFunc(slices.Clone(files), func(f restclient.File) bool { return f.Name() != files[i].Name() }); len(named) > 1 {
+			return restclient.File{}, &failure{what: fmt.Sprintf("%d files in this thread are called %s, and the tenant tells them apart by nothing else.", len(named), quoted(files[i].Name())),
+				next: "Open the thread in the Sema4.ai application to get one of them, or send the file again under another name."}
+		}
+		return files[i], nil
 	}
 	names := make([]string, len(files))
 	for i, file := range files {

@@ -3,6 +3,8 @@ package bridge_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,4 +270,40 @@ func TestTheAnalystLeavesADataFrame(t *testing.T) {
 	if got.IsError || !got.says(`["Europe",317403364]`) {
 		t.Errorf("got %+v", got)
 	}
+}
+
+func TestAFileWhoseNameIsSharedIsNotGuessed(t *testing.T) {
+	d := sameNamed(t)
+	for _, file := range []string{"report.txt", "f1", "f2"} {
+		d.fails("", "read_file", args{"agent": "a1", "thread_id": nowhere, "file": file}, "2 files in this thread are called “report.txt”", "another name")
+	}
+	if got := d.call("", "read_file", args{"agent": "a1", "thread_id": nowhere, "file": "f3"}); got.text() != "other.txt" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// sameNamed is a tenant with two files of one name in a thread.
+func sameNamed(t *testing.T) *desk {
+	t.Helper()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/download"):
+			fmt.Fprint(w, r.URL.Query().Get("file_ref"))
+		case strings.HasSuffix(r.URL.Path, "/files"):
+			fmt.Fprint(w, `{"data":[{"file_id":"f1","file_ref":"report.txt"},{"file_id":"f2","file_ref":"report.txt"},{"file_id":"f3","file_ref":"other.txt"}],"next":null,"has_more":false}`)
+		default:
+			fmt.Fprint(w, `{"data":[{"id":"a1","name":"Helper"}],"next":null,"has_more":false}`)
+		}
+	}))
+	client, err := restclient.New(web.URL, "key", restclient.WithRetry(restclient.RetryPolicy{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, bridge: bridge.NewTenant(client, bridge.Config{})}
+	t.Cleanup(func() {
+		d.bridge.Close()
+		client.CloseIdleConnections()
+		web.Close()
+	})
+	return d
 }

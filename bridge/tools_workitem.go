@@ -32,6 +32,7 @@ func (s scope) getWorkItemTool() tool {
 }
 
 func (s scope) getWorkItem(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	began := time.Now()
 	start, err := cursorOf(args)
 	if err != nil {
 		return nil, err
@@ -41,13 +42,21 @@ func (s scope) getWorkItem(ctx context.Context, args arguments) (*mcp.CallToolRe
 	if err != nil {
 		return nil, err
 	}
-	if err := s.awaitWorkItem(ctx, item, s.budget(args)); err != nil {
+	// The reading at the end takes as long as this one did, of the same budget.
+	deadline := began.Add(s.budget(args) - time.Since(began))
+	if item, err = s.awaitWorkItem(ctx, item, deadline); err != nil {
 		return nil, err
 	}
-	if item, err = s.workItem(ctx, id, true); err != nil {
+	text := ""
+	switch whole, err := s.workItem(ctx, id, true); {
+	case err == nil:
+		item, text = whole, workItemText(whole, start)
+	case context.Cause(ctx) == errOverBudget:
+		text = unreadText(item)
+	default:
 		return nil, err
 	}
-	result := mcp.NewToolResultText(workItemText(item, start))
+	result := mcp.NewToolResultText(text)
 	result.Meta = &mcp.Meta{AdditionalFields: map[string]any{workItemMeta: map[string]any{
 		"work_item_id": item.ID, "agent_id": item.AgentID, "thread_id": item.ThreadID, "status": item.Status,
 	}}}
@@ -60,12 +69,13 @@ const (
 	longestLook = 5 * time.Second
 )
 
-// awaitWorkItem looks at an item until the agent is done with it or the budget
-// is used up, and tells a caller who asked for progress how it stands.
-func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, budget time.Duration) error {
+// awaitWorkItem looks at an item until the agent is done with it or the time is
+// up, and tells a caller who asked for progress how it stands. It returns the
+// item as it was seen last.
+func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, deadline time.Time) (*restclient.WorkItem, error) {
 	x, began := exchange.FromContext(ctx), time.Now()
-	deadline := time.NewTimer(budget)
-	defer deadline.Stop()
+	inTime, stop := context.WithDeadline(ctx, deadline)
+	defer stop()
 	beat := time.NewTicker(s.tenant.config.ProgressInterval)
 	defer beat.Stop()
 	told := restclient.WorkItemStatus("")
@@ -73,27 +83,43 @@ func (s scope) awaitWorkItem(ctx context.Context, item *restclient.WorkItem, bud
 		if item.Status != told {
 			told = item.Status
 			if err := x.Progress(ctx, fmt.Sprintf("The work item is %s", told)); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		select {
 		case <-time.After(pause):
 		case <-beat.C:
 			if err := x.Progress(ctx, fmt.Sprintf("The work item is still %s, %s so far", told, time.Since(began).Round(time.Second))); err != nil {
-				return err
+				return nil, err
 			}
-		case <-deadline.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-inTime.Done():
+			return item, cancelled(ctx)
 		}
-		next, err := s.tenant.client.WorkItems.Get(ctx, item.ID, nil)
+		next, err := s.tenant.client.WorkItems.Get(inTime, item.ID, nil)
+		if err != nil && inTime.Err() != nil {
+			return item, cancelled(ctx)
+		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		item = next
 	}
-	return nil
+	return item, nil
+}
+
+// cancelled is the error of a call that was given up by its caller. That its
+// time is up is none: what was seen until then can be told.
+func cancelled(ctx context.Context) error {
+	if context.Cause(ctx) == errOverBudget {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// unreadText is what there is to say of a work item when the tenant took too
+// long to tell what the agent wrote.
+func unreadText(item *restclient.WorkItem) string {
+	return paragraphs(workItemFacts(item), "The tenant took too long to tell what the agent wrote: call get_work_item with work_item_id "+strconv.Quote(item.ID)+" again to read that.", nextStep(item))
 }
 
 // workItemText is all there is to say of a work item, from the byte of what the
@@ -107,6 +133,17 @@ func workItemText(item *restclient.WorkItem, start int) string {
 	if start > 0 {
 		return part(written, start, maxText, call)
 	}
+	payload := ""
+	if given := string(item.Payload); given != "" && given != "null" {
+		payload = "Payload:\n" + *shortened(&given)
+	}
+	if written == "" {
+		return paragraphs(workItemFacts(item), payload, "The agent has written nothing yet.", nextStep(item))
+	}
+	return paragraphs(workItemFacts(item), payload, nextStep(item), "The agent wrote:", part(written, 0, maxText-2*maxToolResult, call))
+}
+
+func workItemFacts(item *restclient.WorkItem) string {
 	facts := []string{fmt.Sprintf("Work item %s: %s.", strings.TrimSpace(quotedName(item.Name)+" "+item.ID), item.Status), "Agent: " + item.AgentID}
 	if item.ThreadID != "" {
 		facts = append(facts, "Thread: "+item.ThreadID)
@@ -114,14 +151,7 @@ func workItemText(item *restclient.WorkItem, start int) string {
 	if item.CompletedBy != "" {
 		facts = append(facts, "Completed by: "+item.CompletedBy)
 	}
-	payload := ""
-	if given := string(item.Payload); given != "" && given != "null" {
-		payload = "Payload:\n" + *shortened(&given)
-	}
-	if written == "" {
-		return paragraphs(strings.Join(facts, "\n"), payload, "The agent has written nothing yet.", nextStep(item))
-	}
-	return paragraphs(strings.Join(facts, "\n"), payload, nextStep(item), "The agent wrote:", part(written, 0, maxText-2*maxToolResult, call))
+	return strings.Join(facts, "\n")
 }
 
 func quotedName(name string) string {

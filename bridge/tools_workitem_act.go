@@ -2,10 +2,12 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -36,14 +38,17 @@ func (s scope) actOnWorkItemTool() tool {
 }
 
 func (s scope) actOnWorkItem(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	deadline := time.Now().Add(s.tenant.config.CallBudget)
 	item, err := s.workItem(ctx, args.text(workItemIDInput.name), false)
 	if err != nil {
 		return nil, err
 	}
 	action := args.text("action")
+	var told *telling
 	if message := args.text("message"); message != "" {
-		if result, err := s.tellFirst(ctx, item, action, message); result != nil || err != nil {
-			return result, err
+		var pending *mcp.CallToolResult
+		if told, pending, err = s.tellFirst(ctx, item, action, message, deadline); pending != nil || err != nil {
+			return pending, err
 		}
 	}
 	items := s.tenant.client.WorkItems
@@ -52,15 +57,45 @@ func (s scope) actOnWorkItem(ctx context.Context, args arguments) (*mcp.CallTool
 	}
 	done, err := acts[action](ctx, item.ID)
 	if isStatus(err, http.StatusPreconditionFailed) {
-		return nil, s.refusedAction(ctx, item, action)
+		return nil, told.amend(s.refusedAction(ctx, item, action))
 	}
 	if onlyUnread(err) {
-		return mcp.NewToolResultText(fmt.Sprintf("It is done (%s), but how the work item stands now could not be read: call get_work_item with work_item_id %q.", action, item.ID)), nil
+		text := fmt.Sprintf("It is done (%s), but how the work item stands now could not be read: call get_work_item with work_item_id %q.", action, item.ID)
+		return mcp.NewToolResultText(paragraphs(text, told.said())), nil
 	}
 	if err != nil {
-		return nil, unchanged(err)
+		return nil, told.amend(unchanged(err))
 	}
-	return statusResult(statusOf(done))
+	status := statusOf(done)
+	if told != nil {
+		status.Reply = *shortened(&told.reply)
+	}
+	return statusResult(status)
+}
+
+// telling is a message that stands in a work item's thread, and the agent's
+// reply to it. A nil telling is that nothing was told.
+type telling struct{ reply string }
+
+// said is the reply, for the text of a result.
+func (t *telling) said() string {
+	if t == nil || t.reply == "" {
+		return ""
+	}
+	return "The agent replied:\n\n" + *shortened(&t.reply)
+}
+
+// amend has an error of the action say what was done before it.
+func (t *telling) amend(err error) error {
+	known, ok := errors.AsType[*failure](err)
+	if t == nil || !ok {
+		return err
+	}
+	f := *known
+	ran := strings.Replace(f.ran, nothingChanged, "The work item itself was not changed.", 1)
+	f.ran = strings.TrimSpace("The message stands in the work item's thread. " + ran)
+	f.next = paragraphs(strings.TrimSpace(f.next+" Do not send the message again."), t.said())
+	return &f
 }
 
 // refusedAction says what the item's status allows instead. It may have changed
@@ -74,45 +109,69 @@ func (s scope) refusedAction(ctx context.Context, item *restclient.WorkItem, act
 
 func impossible(item *restclient.WorkItem, action string) error {
 	possible := slices.DeleteFunc(possibleActions(item.Status), func(a string) bool { return a == action })
-	return &failure{what: fmt.Sprintf("The work item is %s, and %s is not possible then.", item.Status, action), ran: "Nothing was changed.",
+	return &failure{what: fmt.Sprintf("The work item is %s, and %s is not possible then.", item.Status, action), ran: nothingChanged,
 		next: fmt.Sprintf("Possible in this status: %s.", strings.Join(possible, ", "))}
 }
 
 // tellFirst writes a message into the item's thread and waits for the agent's
-// reply. A result means that the reply is not there yet, and the action not
-// taken. The same message for an item that has not moved since joins the run
-// instead of being sent again.
-func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, action, message string) (*mcp.CallToolResult, error) {
+// reply. A result means that there is no whole reply, and that the action is not
+// to be taken. The same message for an item that has not moved since is never
+// sent again, whichever process sent it.
+func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, action, message string, deadline time.Time) (*telling, *mcp.CallToolResult, error) {
 	const untaken = "Nothing was sent or changed."
 	switch {
 	case action == actionRestart || action == actionCancel:
-		return nil, &failure{what: fmt.Sprintf("A message is of no use with %s: the agent does not read on in this thread.", action), ran: untaken,
+		return nil, nil, &failure{what: fmt.Sprintf("A message is of no use with %s: the agent does not read on in this thread.", action), ran: untaken,
 			next: "Leave the message out, or use continue."}
 	case !slices.Contains(possibleActions(item.Status), action):
-		return nil, impossible(item, action)
+		return nil, nil, impossible(item, action)
+	case item.Status == restclient.WorkItemExecuting:
+		return nil, nil, &failure{what: "The agent is at work on it in this thread, and a message would come in between.", ran: untaken,
+			next: "Leave the message out, or wait for the agent with get_work_item first."}
 	case item.ThreadID == "" || item.AgentID == "":
-		return nil, &failure{what: "The work item has no thread yet that a message could be written into.", ran: untaken, next: "Leave the message out."}
+		return nil, nil, &failure{what: "The work item has no thread yet that a message could be written into.", ran: untaken, next: "Leave the message out."}
 	}
 	agent, err := s.tenant.catalogue.agent(ctx, item.AgentID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := s.tenant.runs.Start(ctx, run.Question{
 		Agent: run.Agent{ID: agent.ID, Name: agent.Name}, ThreadID: item.ThreadID, Message: message,
+		NewerThan:      item.StatusUpdatedAt.Time,
 		IdempotencyKey: strings.Join([]string{item.ID, item.StatusUpdatedAt.String(), message}, "\x00"),
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := s.tenant.await(ctx, r, s.tenant.config.CallBudget); err != nil {
-		return nil, err
+	if err := s.tenant.await(ctx, r, time.Until(deadline)); err != nil {
+		return nil, nil, err
 	}
-	switch report := r.Report(); {
-	case !report.Ended && report.State == run.Working:
-		return mcp.NewToolResultText(fmt.Sprintf("The message stands in the work item's thread, and the agent is still answering it. The work item is %s as before. "+
+	report := r.Report()
+	if !report.Ended && report.State == run.Working {
+		return nil, mcp.NewToolResultText(fmt.Sprintf("The message stands in the work item's thread, and the agent is still answering it. The work item is %s as before. "+
 			"Call act_on_work_item again with the same arguments to wait for that and then %s it; the message is not sent again.", item.Status, action)), nil
-	case report.Arrival != run.Arrived:
-		return nil, &failure{what: report.Failure, ran: fmt.Sprintf("The work item is %s as before.", item.Status), next: "Read the thread's messages before you call again."}
 	}
-	return nil, nil
+	told := &telling{answerText(report.Messages)}
+	if report.State == run.Completed {
+		return told, nil, nil
+	}
+	return nil, stoppedBefore(item, action, report, told), nil
+}
+
+// stoppedBefore says why the action was not taken after the message.
+func stoppedBefore(item *restclient.WorkItem, action string, report run.Report, told *telling) *mcp.CallToolResult {
+	stands := fmt.Sprintf("The work item is %s as before.", item.Status)
+	if report.State == run.NeedsInput {
+		return mcp.NewToolResultText(paragraphs("The message stands in the work item's thread, and the agent asks back: "+report.Question, told.said(),
+			stands+fmt.Sprintf(" Answer by calling act_on_work_item with action %s and the answer as message, in other words than the last one.", action)))
+	}
+	if report.Arrival != run.Arrived {
+		return mcp.NewToolResultError(paragraphs(report.Failure+" "+stands+" Read the thread's messages before you call again.", told.said()))
+	}
+	why := report.Failure
+	if report.State == run.Cancelled {
+		why = "The agent was stopped while it answered the message."
+	}
+	return mcp.NewToolResultError(paragraphs(why+" The message stands in the work item's thread. "+stands+
+		fmt.Sprintf(" Read the thread's messages; then call act_on_work_item with another message, or without one to %s it all the same.", action), told.said()))
 }

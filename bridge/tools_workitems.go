@@ -43,10 +43,11 @@ type workItemStatus struct {
 	Status   restclient.WorkItemStatus `json:"status"`
 	ThreadID string                    `json:"thread_id,omitempty"`
 	Next     string                    `json:"next"`
+	Reply    string                    `json:"agent_reply,omitempty"` // to the message that went before the action
 }
 
 func statusOf(item *restclient.WorkItem) workItemStatus {
-	return workItemStatus{item.ID, item.AgentID, item.Name, item.Status, item.ThreadID, nextStep(item)}
+	return workItemStatus{item.ID, item.AgentID, item.Name, item.Status, item.ThreadID, nextStep(item), ""}
 }
 
 func (s scope) createWorkItem(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
@@ -65,14 +66,14 @@ func (s scope) createWorkItem(ctx context.Context, args arguments) (*mcp.CallToo
 	if len(files) == 0 && len(create.Messages) == 0 && len(create.Payload) == 0 {
 		return nil, &failure{what: "There is nothing to work on.", ran: "No work item was created.", next: "Call again with a message, a payload or files."}
 	}
-	d := draft{client: s.tenant.client}
+	d := draft{client: s.tenant.client, ownerless: !s.ownsDrafts()}
 	if err := d.upload(ctx, files); err != nil {
-		return nil, d.failed(err)
+		return nil, d.unfilled(err)
 	}
 	create.WorkItemID = d.id
 	item, err := s.tenant.client.WorkItems.Create(ctx, create)
 	if err != nil {
-		return nil, d.failed(err)
+		return nil, d.uncreated(err)
 	}
 	return statusResult(statusOf(item))
 }
@@ -182,9 +183,12 @@ func (s scope) showWorkItems(ctx context.Context, page *restclient.Page[restclie
 }
 
 // owns refuses a work item of another agent than the server is for. A draft that
-// holds files belongs to none yet.
+// holds files belongs to none yet, and so only to a server of all agents.
 func (s scope) owns(ctx context.Context, item *restclient.WorkItem) error {
 	switch {
+	case item.AgentID == "" && !s.ownsDrafts():
+		return &failure{what: "This work item is a draft that belongs to no agent yet, and this server is for certain agents only.",
+			next: "Use the work item tools of a server for the whole workspace."}
 	case item.AgentID == "":
 		return nil
 	case s.agent != nil && item.AgentID != s.agent.ID:
@@ -195,6 +199,10 @@ func (s scope) owns(ctx context.Context, item *restclient.WorkItem) error {
 	}
 	return nil
 }
+
+// ownsDrafts tells whether drafts, which belong to no agent yet, are the server's
+// business: where it is for all agents of the workspace.
+func (s scope) ownsDrafts() bool { return s.agent == nil && len(s.tenant.config.Agents) == 0 }
 
 // offered tells of which agents work items may be listed.
 func (s scope) offered(ctx context.Context) (func(agentID string) bool, error) {

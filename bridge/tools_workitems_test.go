@@ -6,10 +6,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/run"
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/testtenant"
+	"sema4mcp/restclient"
 )
 
 type workItem struct {
@@ -19,6 +24,7 @@ type workItem struct {
 	Status   string
 	ThreadID string `json:"thread_id"`
 	Next     string
+	Reply    string `json:"agent_reply"`
 }
 
 type workItems struct {
@@ -52,7 +58,7 @@ func TestAWorkItemGoesThroughReviewToItsEnd(t *testing.T) {
 		t.Errorf("the thread %q is not in %s", thread, got.text())
 	}
 	acted := status[workItem](d, clerk, "act_on_work_item", args{"work_item_id": created.ID, "action": "continue", "message": "Approve: agreed by phone."})
-	if acted.ID != created.ID {
+	if acted.ID != created.ID || !strings.Contains(acted.Reply, "approved") {
 		t.Errorf("got %+v", acted)
 	}
 	got = d.call(clerk, "get_work_item", args{"work_item_id": created.ID})
@@ -93,6 +99,7 @@ func TestWaitingForAWorkItem(t *testing.T) {
 	}
 	d.fails(id, "act_on_work_item", args{"work_item_id": created.ID, "action": "continue"}, "EXECUTING", "continue is not possible", "Nothing was changed", "Possible in this status: cancel, complete.")
 	d.fails(id, "act_on_work_item", args{"work_item_id": created.ID, "action": "continue", "message": "hurry"}, "EXECUTING", "Nothing was changed")
+	d.fails(id, "act_on_work_item", args{"work_item_id": created.ID, "action": "complete", "message": "never mind"}, "The agent is at work on it", "Nothing was sent", "get_work_item")
 	if n := len(d.tenant.Conversation(id, "Work Item "+created.ID)); n != 1 {
 		t.Errorf("the thread holds %d messages: a message for an action that is not possible must not be sent", n)
 	}
@@ -121,6 +128,9 @@ func TestADecisionThatIsStillBeingAnsweredIsNotSentAgain(t *testing.T) {
 			if got.IsError {
 				t.Errorf("got %+v", got)
 			}
+			if !got.says("the agent asks back: Well?", "NEEDS_REVIEW as before", "act_on_work_item with action continue") {
+				t.Errorf("the agent's question was passed over: %+v", got)
+			}
 			break
 		}
 	}
@@ -132,6 +142,51 @@ func TestADecisionThatIsStillBeingAnsweredIsNotSentAgain(t *testing.T) {
 	}
 	if said != 1 {
 		t.Errorf("the decision stands %d times in the thread", said)
+	}
+}
+
+func (d *desk) said(agentID, thread, text string) int {
+	d.t.Helper()
+	n := 0
+	for _, message := range d.tenant.Conversation(agentID, thread) {
+		if message.Role == restclient.RoleUser && message.Text() == text {
+			n++
+		}
+	}
+	return n
+}
+
+func TestADecisionIsNotSentAgainByAnotherProcess(t *testing.T) {
+	d := newDesk(t, nil)
+	created := status[workItem](d, clerk, "create_work_item", doubtful)
+	d.call(clerk, "get_work_item", args{"work_item_id": created.ID})
+	const decision = "Approve: agreed by phone."
+	decide := args{"work_item_id": created.ID, "action": "continue", "message": decision}
+	for code, says := range map[string]string{"422": "422", "403": "403", "412": "continue is not possible"} {
+		d.tenant.Fail("status=" + code + ",match=POST …/continue")
+		got := d.call(clerk, "act_on_work_item", decide)
+		if !got.IsError || !got.says(says, "The message stands in the work item's thread", "The work item itself was not changed", "approved") || got.says("Nothing was changed") {
+			t.Errorf("%s: got %+v", code, got)
+		}
+	}
+	d.tenant.Fail("")
+	d.bridge.Close()
+	d.bridge = bridge.NewTenant(d.tenant.Client(), bridge.Config{Logger: zerolog.Nop(), Run: run.Config{Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond}})
+	t.Cleanup(d.bridge.Close)
+	acted := status[workItem](d, clerk, "act_on_work_item", decide)
+	if n := d.said(clerk, "Invoice 7", decision); n != 1 || !strings.Contains(acted.Reply, "approved") {
+		t.Errorf("the decision stands %d times in the thread; got %+v", n, acted)
+	}
+}
+
+func TestTheSameWordsInALaterReviewAreANewDecision(t *testing.T) {
+	d := newDesk(t, nil, worker("Asker", "- ask: Well?\n"))
+	id := d.tenant.AgentID("Asker")
+	created := status[workItem](d, id, "create_work_item", args{"message": "Yes.", "name": "item"})
+	d.call(id, "get_work_item", args{"work_item_id": created.ID})
+	decide := args{"work_item_id": created.ID, "action": "continue", "message": "Yes."}
+	if got := d.call(id, "act_on_work_item", decide); got.IsError || !got.says("asks back: Well?") || d.said(id, "item", "Yes.") != 2 {
+		t.Errorf("the first message of the item was taken for the decision: %+v", got)
 	}
 }
 
@@ -153,18 +208,41 @@ func TestWorkItemsWithFiles(t *testing.T) {
 	}
 	// A creation that fails leaves a draft, and says so.
 	d.tenant.Fail("status=422,match=POST /work-items")
-	failed := d.call(id, "create_work_item", args{"files": files, "name": "x"})
+	d.fails(id, "create_work_item", args{"files": files}, "There is a draft", "only a server for the whole workspace can cancel it")
+	failed := d.call("", "create_work_item", args{"agent": "Doer", "files": files, "name": "x"})
 	d.tenant.Fail("")
 	if !failed.IsError || !failed.says("There is a draft", "a.txt, b.csv", "cancel") {
 		t.Fatalf("got %+v", failed)
 	}
 	_, rest, _ := strings.Cut(failed.text(), `work_item_id "`)
 	draft, _, _ := strings.Cut(rest, `"`)
-	if shown := d.call(id, "get_work_item", args{"work_item_id": draft, "wait_seconds": 0}); !shown.says("DRAFT", "It is a draft") {
+	if shown := d.call("", "get_work_item", args{"work_item_id": draft, "wait_seconds": 0}); !shown.says("DRAFT", "It is a draft") {
 		t.Errorf("got %+v", shown)
 	}
-	if cancelled := status[workItem](d, id, "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}); cancelled.Status != "CANCELLED" {
+	// It belongs to no agent, so a server for certain agents leaves it alone.
+	some := &desk{t, d.tenant, bridge.NewTenant(d.tenant.Client(), bridge.Config{Agents: []string{"Doer"}})}
+	t.Cleanup(some.bridge.Close)
+	d.fails(id, "get_work_item", args{"work_item_id": draft}, "belongs to no agent yet")
+	d.fails(id, "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}, "belongs to no agent yet")
+	some.fails("", "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}, "belongs to no agent yet")
+	if cancelled := status[workItem](d, "", "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}); cancelled.Status != "CANCELLED" {
 		t.Errorf("got %+v", cancelled)
+	}
+}
+
+func TestALostUploadIsNoLostCreation(t *testing.T) {
+	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
+	create := args{"agent": "Doer", "files": []args{{"name": "a.txt", "text": "one"}}}
+	for fault, says := range map[string][]string{
+		"cut=headers,match=POST …/upload-file": {"the file a.txt could not be uploaded", "No work item was created", "may be left behind", "again with all files"},
+		"cut=headers,match=POST /work-items":   {"It is not known whether the work item was created", "work_item_id", "still the draft that holds a.txt", "list_work_items", "cancel the draft"},
+	} {
+		d.tenant.Fail(fault)
+		got := d.call("", "create_work_item", create)
+		d.tenant.Fail("")
+		if !got.IsError || !got.says(says...) || strings.Contains(fault, "upload") && got.says("not known") {
+			t.Errorf("%s: got %+v", fault, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -144,4 +145,56 @@ func TestAWaitTellsThatItGoesOn(t *testing.T) {
 		t.Errorf("got %q", got.told)
 	}
 	d.call("", "act_on_work_item", args{"work_item_id": item.ID, "action": "cancel"})
+}
+
+func TestAFailureOfTheReplyStopsTheAction(t *testing.T) {
+	d := newDesk(t, nil, worker("Asker", "- say: I tried\n- fail: out of paper\n"))
+	id := d.tenant.AgentID("Asker")
+	item := status[workItem](d, id, "create_work_item", args{"message": "go", "name": "item"})
+	d.call(id, "get_work_item", args{"work_item_id": item.ID})
+	got := d.call(id, "act_on_work_item", args{"work_item_id": item.ID, "action": "complete", "message": "Stop here."})
+	if !got.IsError || !got.says("out of paper", "The message stands in the work item's thread", "ERROR as before", "I tried") {
+		t.Errorf("got %+v", got)
+	}
+	if got := d.call(id, "get_work_item", args{"work_item_id": item.ID}); got.says("COMPLETED") {
+		t.Errorf("the action was taken: %+v", got)
+	}
+}
+
+// stalling never answers the requests that it is true of.
+type stalling struct {
+	http.RoundTripper
+	request func(*http.Request) bool
+}
+
+func (s stalling) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !s.request(r) {
+		return s.RoundTripper.RoundTrip(r)
+	}
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
+func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
+	for name, stalls := range map[string]func(*http.Request, int) bool{
+		"what the agent wrote": func(r *http.Request, _ int) bool { return r.URL.Query().Has("results") },
+		"all but the first":    func(_ *http.Request, n int) bool { return n > 1 },
+	} {
+		tenant := testtenant.Start(t, worker("Slow", "- wait: 60s\n"))
+		looks := 0
+		client := tenant.Client(restclient.WithTransport(stalling{tenant.Transport(), func(r *http.Request) bool {
+			if r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/work-items/") {
+				return false
+			}
+			looks++
+			return stalls(r, looks)
+		}}))
+		d := &desk{t, tenant, bridge.NewTenant(client, bridge.Config{CallBudget: time.Second})}
+		t.Cleanup(d.bridge.Close)
+		item := status[workItem](d, "", "create_work_item", args{"agent": "Slow", "message": "go"})
+		if got := d.call("", "get_work_item", args{"work_item_id": item.ID}); got.IsError || !got.says("EXECUTING", "took too long to tell what the agent wrote", "The agent is not done with it") {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		d.call("", "act_on_work_item", args{"work_item_id": item.ID, "action": "cancel"})
+	}
 }

@@ -81,6 +81,32 @@ func TestOtherFilesMakeAnotherQuestion(t *testing.T) {
 	b.ended(second)
 }
 
+func TestAKeyWithOtherFilesIsRefused(t *testing.T) {
+	b := newBench(t, answering)
+	ask := func(files ...run.File) (*run.Run, error) {
+		return b.manager.Start(t.Context(), run.Question{Agent: b.agent, Thread: "t", Message: "go", Files: files, IdempotencyKey: "k"})
+	}
+	first, err := ask(text4("a.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ended(first)
+	if again, err := ask(text4("a.txt")); err != nil || again != first {
+		t.Errorf("the same key and files: got %v, %v", again, err)
+	}
+	for _, files := range [][]run.File{nil, {text4("b.txt")}, {text4("a.txt"), text4("b.txt")}} {
+		conflict, refused := errors.AsType[*run.KeyConflictError](second(ask(files...)))
+		if !refused || conflict.Run.String() != first.ID.String() || !strings.Contains(conflict.Error(), "other files") {
+			t.Errorf("%d files: got %v", len(files), conflict)
+		}
+	}
+	if n := b.sent("t", "go"); n != 1 {
+		t.Errorf("the message stands %d times", n)
+	}
+}
+
+func second(_ *run.Run, err error) error { return err }
+
 func TestAQuestionMayNameItsThreadByID(t *testing.T) {
 	b := newBench(t, answering)
 	first := b.start("t", "go")

@@ -94,14 +94,18 @@ type Question struct {
 	Message        string
 	Files          []File // uploaded to the thread before the message is sent
 	IdempotencyKey string // optional: the same key is the same run
+
+	// NewerThan, where it is set, has a message with the same words that came
+	// into ThreadID since count as this one, whoever sent it.
+	NewerThan time.Time
 }
 
-// KeyConflictError is returned where an idempotency key comes with a message
-// other than the one it was first used for.
+// KeyConflictError is returned where an idempotency key comes with another
+// message, or other files, than it was first used for.
 type KeyConflictError struct{ Run ID }
 
 func (e *KeyConflictError) Error() string {
-	return "this idempotency_key was used for another message; the new one was not sent. Use a new key, or get_run with run_id " + e.Run.String()
+	return "this idempotency_key was used for another message or other files; the new one was not sent. Use a new key, or get_run with run_id " + e.Run.String()
 }
 
 // Start sends a message, or joins the run that is answering the same one. The
@@ -111,8 +115,19 @@ func (m *Manager) Start(ctx context.Context, q Question) (*Run, error) {
 	if q.IdempotencyKey == "" {
 		what.message, what.files = q.Message, identity(q.Files)
 	}
-	if r, err := m.join(what, q.Message); r != nil || err != nil {
-		return r, err
+	if r, err := m.join(what, q); err != nil {
+		return nil, err
+	} else if r != nil && !q.NewerThan.IsZero() && r.doubtful() {
+		return m.Find(ctx, r.ID, q.Agent.Name)
+	} else if r != nil {
+		return r, nil
+	}
+	if !q.NewerThan.IsZero() {
+		if id, err := m.standing(ctx, q); err != nil {
+			return nil, err
+		} else if id != nil {
+			return m.Find(ctx, *id, q.Agent.Name)
+		}
 	}
 	conversation, position, err := m.place(ctx, q)
 	if err != nil {
@@ -122,13 +137,13 @@ func (m *Manager) Start(ctx context.Context, q Question) (*Run, error) {
 }
 
 // join returns the run that is answering what is asked, or nil.
-func (m *Manager) join(what asking, message string) (*Run, error) {
+func (m *Manager) join(what asking, q Question) (*Run, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.joinLocked(what, message)
+	return m.joinLocked(what, q)
 }
 
-func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
+func (m *Manager) joinLocked(what asking, q Question) (*Run, error) {
 	if m.closing {
 		return nil, ErrClosing
 	}
@@ -139,7 +154,7 @@ func (m *Manager) joinLocked(what asking, message string) (*Run, error) {
 	if what.key == "" && !r.working() {
 		return nil, nil // the same words after an answer, or as one, are a new message
 	}
-	if r.ID.Digest != digest(message) {
+	if r.ID.Digest != digest(q.Message) || r.files != identity(q.Files) {
 		return nil, &KeyConflictError{Run: r.ID}
 	}
 	return r, nil
@@ -176,16 +191,46 @@ func (m *Manager) count(ctx context.Context, agentID, conversationID string) (me
 	return messages, nil
 }
 
+// standing finds the question's own message in its thread: the last of a user,
+// with the same words and newer than what it is about. Where the tenant dates no
+// messages, only one that nothing follows yet is known to be new.
+func (m *Manager) standing(ctx context.Context, q Question) (*ID, error) {
+	var last restclient.Message
+	position, at := 0, -1
+	for message, err := range m.client.Conversations.AllMessages(ctx, q.Agent.ID, q.ThreadID, nil) {
+		if err != nil {
+			return nil, err
+		}
+		if message.Role == restclient.RoleUser {
+			last, at = message, position
+		}
+		position++
+	}
+	if at < 0 || digest(last.Text()) != digest(q.Message) {
+		return nil, nil
+	}
+	if undated := last.CreatedAt.IsZero(); undated && at < position-1 || !undated && last.CreatedAt.Before(q.NewerThan) {
+		return nil, nil
+	}
+	started := last.CreatedAt.Time
+	if started.IsZero() {
+		started = q.NewerThan
+	}
+	// Without a nonce: all who find the message follow it as one run.
+	return &ID{AgentID: q.Agent.ID, ConversationID: q.ThreadID, Position: at, Digest: digest(q.Message), Started: started.Truncate(time.Second)}, nil
+}
+
 // begin registers the run, unless another caller was quicker, and sets its
 // reader going.
 func (m *Manager) begin(what asking, q Question, conversation restclient.Conversation, position int) (*Run, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r, err := m.joinLocked(what, q.Message); r != nil || err != nil {
+	if r, err := m.joinLocked(what, q); r != nil || err != nil {
 		return r, err
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(newID(q.Agent.ID, conversation.ID, position, q.Message), q.Agent, conversation.Name, stop)
+	r.files = identity(q.Files)
 	m.asked[what] = r
 	m.keep(r, what, func() { m.deliver(life, r, q) })
 	return r, nil

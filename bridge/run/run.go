@@ -42,6 +42,7 @@ type Run struct {
 	Agent  Agent
 	Thread string // the conversation's name; "" where only the ID is known
 
+	files string // the identity of those that go with the message
 	began time.Time
 	stop  context.CancelCauseFunc // ends the reader
 	done  chan struct{}           // closed when nothing more will come

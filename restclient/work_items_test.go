@@ -84,6 +84,39 @@ func TestWaitLooksInGrowingPauses(t *testing.T) {
 	})
 }
 
+// statuses answers a work item with one status after the other.
+func statuses(asked *[]string, statuses ...WorkItemStatus) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		*asked = append(*asked, r.URL.RawQuery)
+		_, _ = fmt.Fprintf(w, `{"work_item_id":"w1","status":%q}`, statuses[min(len(*asked), len(statuses))-1])
+	}
+}
+
+func TestWaitGoesOnWhereTheResultsAreNotSettled(t *testing.T) {
+	var asked []string
+	client := serve(t, statuses(&asked, WorkItemNeedsReview, WorkItemPending, WorkItemExecuting, WorkItemCompleted, WorkItemCompleted))
+	item, err := client.WorkItems.Wait(t.Context(), "w1", &WorkItemWaitOptions{FirstPause: 1, Results: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "status", item.Status, WorkItemCompleted)
+	equalSlices(t, "looks", asked, []string{"", "results=true", "", "", "results=true"})
+}
+
+func TestWaitForAWorkItemWithoutAStatus(t *testing.T) {
+	for name, given := range map[string][]WorkItemStatus{"at once": {""}, "in the results": {WorkItemCompleted, ""}} {
+		var asked []string
+		client := serve(t, statuses(&asked, given...))
+		item, err := client.WorkItems.Wait(t.Context(), "w1", &WorkItemWaitOptions{FirstPause: 1, Results: true})
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		contains(t, name, err.Error(), "does not say what the status")
+		equal(t, "last seen", item.ID, "w1")
+		equal(t, "looks", len(asked), len(given))
+	}
+}
+
 func TestWaitByDefaults(t *testing.T) {
 	bubble(t, func(t *testing.T, dial dialer) {
 		var asked []string

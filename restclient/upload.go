@@ -119,6 +119,7 @@ func (f *form) into(req request) request {
 		req.length = f.length
 	}
 	req.body, req.contentType, req.transfer = io.MultiReader(f.parts...), f.writer.FormDataContentType(), true
+	req.reading = make(chan struct{}, 1)
 	return req
 }
 
@@ -170,13 +171,16 @@ func (r *fileReader) Read(p []byte) (int, error) {
 // still while the caller's reader is waited for, and no read begins once the
 // call is over.
 type watchedReader struct {
-	call context.Context
-	idle *time.Timer // nil if silence is not bounded
-	wait time.Duration
-	body io.Reader
+	call    context.Context
+	idle    *time.Timer // nil if silence is not bounded
+	wait    time.Duration
+	body    io.Reader
+	reading chan struct{}
 }
 
 func (r *watchedReader) Read(p []byte) (int, error) {
+	r.reading <- struct{}{}
+	defer func() { <-r.reading }()
 	if err := r.call.Err(); err != nil {
 		return 0, err
 	}

@@ -251,7 +251,7 @@ func TestUploadEndsWithItsContext(t *testing.T) {
 func TestNoReadBeginsAfterTheCall(t *testing.T) {
 	client := serve(t, nil)
 	reads := 0
-	req := request{body: readerFunc(func([]byte) (int, error) { reads++; return 0, io.EOF }), transfer: true}
+	req := request{body: readerFunc(func([]byte) (int, error) { reads++; return 0, io.EOF }), transfer: true, reading: make(chan struct{}, 1)}
 	_, done := client.bound(t.Context(), &req)
 	done()
 	n, err := req.body.Read(make([]byte, 1))

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -233,6 +235,79 @@ func TestPresignedUpload(t *testing.T) {
 		"storage: POST /bucket?X-Signature=topsecretsignature multipart/form-data key=k policy=topsecretpolicy file=i.pdf(application/pdf):%PDF",
 		`POST /work-items/w1/confirm-file application/json {"file_id":"f1","file_ref":"i.pdf"}`,
 	})
+}
+
+// slowContent stands still in its second Read and tells of a Seek meanwhile.
+type slowContent struct {
+	*strings.Reader
+	t       *testing.T
+	reads   int
+	reading atomic.Bool
+	began   chan struct{}
+	release chan struct{}
+}
+
+func (c *slowContent) Read(p []byte) (int, error) {
+	if c.reads++; c.reads == 2 {
+		c.reading.Store(true)
+		close(c.began)
+		<-c.release
+		c.reading.Store(false)
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *slowContent) Seek(offset int64, whence int) (int64, error) {
+	if c.reading.Load() {
+		c.t.Error("it is sought while it is read")
+	}
+	return c.Reader.Seek(offset, whence)
+}
+
+// answeringEarly answers an upload with another address before it has the file;
+// left is called when the client is gone.
+func answeringEarly(t *testing.T, content *slowContent, left func()) *Client {
+	t.Helper()
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answer := fmt.Sprintf(`{"work_item_id":"w1","file_id":"f1","upload_url":"http://%s/tenants/acme/api/v2/bucket"}`, r.Host)
+		if r.URL.Path != "/work-items/upload-file" {
+			_, _ = io.Copy(io.Discard, r.Body)
+			return
+		}
+		<-content.began
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+		_, _ = io.WriteString(w, answer)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.Copy(io.Discard, r.Body)
+		left()
+	})
+}
+
+func newSlowContent(t *testing.T) *slowContent {
+	return &slowContent{Reader: strings.NewReader(strings.Repeat("x", 1<<20)), t: t, began: make(chan struct{}), release: make(chan struct{})}
+}
+
+func TestPresignedUploadIsNotSoughtWhileItIsRead(t *testing.T) {
+	content := newSlowContent(t)
+	client := answeringEarly(t, content, func() { close(content.release) })
+	if _, err := client.WorkItems.UploadFile(t.Context(), "", FileUpload{Name: "i.pdf", Content: content}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPresignedUploadWaitsNoLongerThanItsContext(t *testing.T) {
+	content := newSlowContent(t)
+	defer close(content.release)
+	ctx, cancel := context.WithCancel(t.Context())
+	client := answeringEarly(t, content, cancel)
+	uploaded, err := client.WorkItems.UploadFile(ctx, "", FileUpload{Name: "i.pdf", Content: content})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want the context's error", err)
+	}
+	equal(t, "id", uploaded.WorkItemID, "w1")
 }
 
 func TestPresignedUploadToTheOriginOfTheTenantCarriesNoKey(t *testing.T) {

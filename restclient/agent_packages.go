@@ -63,7 +63,9 @@ func (s *AgentsService) Import(ctx context.Context, pkg io.Reader) (*ImportedAge
 }
 
 // ImportOver replaces the draft of an agent by a package, read as it is sent.
-// Files of the agent are only added to.
+// Files of the agent are only added to. UnresolvedMCPServers is nil where
+// the server does not say which there are, and empty where it says there are none;
+// [AgentsService.Diff] tells before the import.
 func (s *AgentsService) ImportOver(ctx context.Context, id string, pkg io.Reader) (*ImportedAgent, error) {
 	req := uploadPackage(http.MethodPut, pkg, "agents", id, "import")
 	imported, err := change[ImportedAgent](ctx, s.client, req, get("agents", id))

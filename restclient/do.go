@@ -129,7 +129,7 @@ func (c *Client) bound(ctx context.Context, req *request) (context.Context, cont
 
 func (c *Client) watch(ctx context.Context, req *request) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
-	body := &watchedReader{call: ctx, wait: c.streamIdleTimeout, body: req.body}
+	body := &watchedReader{call: ctx, wait: c.streamIdleTimeout, body: req.body, reading: req.reading}
 	if body.wait > 0 {
 		body.idle = time.AfterFunc(body.wait, func() { end(c.silence()) })
 	}

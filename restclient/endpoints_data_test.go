@@ -149,8 +149,8 @@ var dataEndpoints = map[string]endpoint{
 	},
 	"Raw": {
 		call: func(ctx context.Context, c *Client, _ string) (any, error) {
-			return c.Raw(ctx, "PUT", "/llms/defaults%20x?a=b+c", json.RawMessage(`{"n":1.0}`))
+			return c.Raw(ctx, "PUT", "/llms/defaults%20x?a=b+c", json.RawMessage(`{"n":2.0}`))
 		},
-		request: `PUT /llms/defaults%20x?a=b+c application/json {"n":1.0}`, answer: `{"ok":1.0}`, noID: true,
+		request: `PUT /llms/defaults%20x?a=b+c application/json {"n":2.0}`, answer: `{"ok":1.0}`, noID: true,
 	},
 }

@@ -24,7 +24,7 @@ func decodeError(body []byte, redact redactor) *APIError {
 		e.Message = textOf(document)
 	}
 	e.Code = clip(redact.text(e.Code), maxExcerptBytes)
-	e.Message = clip(redact.text(e.Message), maxMessageBytes)
+	e.Message = clip(redact.said(e.Message), maxMessageBytes)
 	e.ErrorID = clip(redact.text(e.ErrorID), maxExcerptBytes)
 	e.Details = redact.json(e.Details)
 	return e

@@ -15,13 +15,15 @@ import (
 type redactor struct {
 	key     string
 	secrets []string // every form of them, the longest first
+	short   []string // every form of those too short to be replaced
 }
 
 const (
 	redacted       = "[key removed]"
 	redactedSecret = "[secret removed]"
-	// minSecretBytes is what a secret needs to be one: a shorter one, as in a
-	// test, would tear common words apart.
+	withheld       = "the server's text is withheld, since it holds what a short secret of the request reads"
+	// minSecretBytes is what a secret needs to be replaced: a shorter one would
+	// tear common words apart. What a server says with such a one in it is withheld.
 	minSecretBytes = 6
 )
 
@@ -29,7 +31,11 @@ const (
 func (c *Client) redactor(req request) redactor {
 	r := c.redact
 	for _, secret := range req.secrets {
-		r.secrets = append(r.secrets, formsOf(secret)...)
+		forms := formsOf(secret)
+		r.secrets = append(r.secrets, forms...)
+		if secret != "" && len(secret) < minSecretBytes {
+			r.short = append(r.short, forms...)
+		}
 	}
 	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	r.secrets = slices.Compact(r.secrets)
@@ -64,6 +70,18 @@ func (r redactor) bytes(b []byte) []byte {
 	return b
 }
 
+// said is what a server says in words of its own.
+func (r redactor) said(s string) string {
+	if r.holdsShort(s) {
+		return withheld
+	}
+	return r.text(s)
+}
+
+func (r redactor) holdsShort(s string) bool {
+	return slices.ContainsFunc(r.short, func(secret string) bool { return strings.Contains(s, secret) })
+}
+
 func replaceSecret(b []byte, secret, replacement string) []byte {
 	if len(secret) < minSecretBytes {
 		return b
@@ -71,9 +89,12 @@ func replaceSecret(b []byte, secret, replacement string) []byte {
 	return bytes.ReplaceAll(b, []byte(secret), []byte(replacement))
 }
 
-// json drops what would no longer be JSON, as where a secret of digits stands
+// json drops what holds a short secret, and what would no longer be JSON, as where a secret of digits stands
 // in a number.
 func (r redactor) json(b json.RawMessage) json.RawMessage {
+	if r.holdsShort(string(b)) {
+		return nil
+	}
 	clean := r.bytes(b)
 	if !json.Valid(clean) {
 		return nil

@@ -2,6 +2,7 @@ package restclient
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,13 +27,14 @@ type request struct {
 	length       int64 // of a body that is streamed; 0 if it is not known
 	contentType  string
 	accept       string
-	invalid      error    // why it cannot be sent
-	secrets      []string // what stands in it and may not be repeated in an error
-	unbounded    bool     // the request time-out does not apply
-	transfer     bool     // its silence is bounded instead
-	confidential bool     // its answer may hold secrets
-	optional     bool     // its answer may be empty
-	keyless      string   // the whole URL of a request that is sent without the key
+	invalid      error         // why it cannot be sent
+	secrets      []string      // what stands in it and may not be repeated in an error
+	unbounded    bool          // the request time-out does not apply
+	transfer     bool          // its silence is bounded instead
+	confidential bool          // its answer may hold secrets
+	optional     bool          // its answer may be empty
+	reading      chan struct{} // full while the body of a transfer is read
+	keyless      string        // the whole URL of a request that is sent without the key
 }
 
 // newRequest makes a request of the names of collections and the ids in them.
@@ -93,6 +95,17 @@ func (r request) needs(present bool, what string) request {
 		r.invalid = errors.New(what)
 	}
 	return r
+}
+
+// bodyLeft waits, once the call is over, for a Read of its body that has begun.
+func (r request) bodyLeft(ctx context.Context) error {
+	select {
+	case r.reading <- struct{}{}:
+		<-r.reading
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%v: %w", r, ctx.Err())
+	}
 }
 
 // String leaves out the query, which may hold what people searched for.

@@ -54,7 +54,7 @@ func excerpt(req request, body []byte, redact redactor) string {
 	if trimmed := bytes.TrimSpace(body); req.confidential && len(trimmed) > 0 && strings.IndexByte(`{["`, trimmed[0]) >= 0 {
 		return ""
 	}
-	return clip(redact.text(plainText(body[:min(len(body), maxErrorBytes)])), maxExcerptBytes)
+	return clip(redact.said(plainText(body[:min(len(body), maxErrorBytes)])), maxExcerptBytes)
 }
 
 // readError explains why the body of an answer could not be read to its end.

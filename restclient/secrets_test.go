@@ -116,6 +116,38 @@ func TestErrorsDoNotRepeatTheSecretsOfARequest(t *testing.T) {
 	}
 }
 
+func TestWhatRepeatsAShortSecretIsWithheld(t *testing.T) {
+	for name, password := range map[string]string{"letters": "hunt3", "escaped in JSON": `a"b&c`, "not ASCII": "äö", "one letter": "q"} {
+		t.Run(name, func(t *testing.T) {
+			configuration, err := NewRawObject(map[string]any{"password": password})
+			if err != nil {
+				t.Fatal(err)
+			}
+			connection := DataConnection{Name: "Sales DB", Engine: "postgres", Configuration: configuration}
+			text := fmt.Sprintf("no user has the password x%sx", password)
+			body := encodeDocument(map[string]any{"error": map[string]any{"code": "bad_input", "message": text, "details": []any{text}}})
+			_, err = serve(t, answer(400, "application/json", string(body))).DataConnections.Create(t.Context(), connection)
+			refused, ok := errors.AsType[*APIError](err)
+			if !ok {
+				t.Fatalf("got %v, want an APIError", err)
+			}
+			equal(t, "status", refused.StatusCode, 400)
+			equal(t, "code", refused.Code, "bad_input")
+			equal(t, "message", refused.Message, withheld)
+			equal(t, "details", string(refused.Details), "")
+
+			_, err = serve(t, answer(400, "application/json", `{"error":"the host is unknown"}`)).DataConnections.Create(t.Context(), connection)
+			contains(t, "what does not repeat it", err.Error(), "the host is unknown")
+
+			_, err = serve(t, answer(200, "text/plain", text)).MCPServers.Create(t.Context(), MCPServer{Name: "crm", URL: "https://h.example", Args: []string{password}})
+			if !isResponseError(err) {
+				t.Fatalf("got %v, want a ResponseError", err)
+			}
+			contains(t, "an odd answer", err.Error(), withheld)
+		})
+	}
+}
+
 func TestAddressThatIsNoURLHoldsNoSecrets(t *testing.T) {
 	equal(t, "secrets", len(secretsInURL("http://%zz?a=b")), 0)
 	equal(t, "shown", withoutSecrets("http://%zz?a=b"), redactedSecret)

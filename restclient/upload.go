@@ -24,7 +24,8 @@ type FileUpload struct {
 	Content     io.Reader
 	// Size is the number of bytes in Content where that is known; they are
 	// counted then. 0 finds out by seeking, and sends without a length what cannot
-	// be sought.
+	// be sought. What can be sought has to end where it says: hide the Seek of a
+	// device.
 	Size int64
 }
 
@@ -44,21 +45,21 @@ func (f FileUpload) contentType() string {
 	return cmp.Or(f.ContentType, mime.TypeByExtension(path.Ext(f.Name)), octetStreamMediaType)
 }
 
-// size is 0 if it is not known.
-func (f FileUpload) size() int64 {
+// size is known if it is given or can be found out by seeking.
+func (f FileUpload) size() (size int64, known bool) {
 	seeker, ok := f.Content.(io.Seeker)
 	if f.Size > 0 || !ok {
-		return f.Size
+		return f.Size, f.Size > 0
 	}
 	here, err := seeker.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	end, err := seeker.Seek(0, io.SeekEnd)
-	if _, back := seeker.Seek(here, io.SeekStart); err != nil || back != nil {
-		return 0
+	if _, back := seeker.Seek(here, io.SeekStart); err != nil || back != nil || end < here {
+		return 0, false
 	}
-	return end - here
+	return end - here, true
 }
 
 // form is the body of an upload: fields and files, one after the other, each
@@ -94,10 +95,10 @@ func (f *form) file(field string, upload FileUpload) {
 	header.Set("Content-Type", upload.contentType())
 	_, _ = f.writer.CreatePart(header)
 	f.flush()
-	size := upload.size()
-	f.unknown = f.unknown || size == 0
+	size, known := upload.size()
+	f.unknown = f.unknown || !known
 	f.length += size
-	f.parts = append(f.parts, &fileReader{name: upload.Name, content: upload.Content, size: size})
+	f.parts = append(f.parts, &fileReader{name: upload.Name, content: upload.Content, size: size, known: known})
 }
 
 // flush makes what stands between the files a part of its own.
@@ -119,6 +120,7 @@ func (f *form) into(req request) request {
 		req.length = f.length
 	}
 	req.body, req.contentType, req.transfer = io.MultiReader(f.parts...), f.writer.FormDataContentType(), true
+	req.reading = make(chan struct{}, 1)
 	return req
 }
 
@@ -149,7 +151,8 @@ var ErrFileSize = errors.New("the file is not as long as it was said to be")
 type fileReader struct {
 	name    string
 	content io.Reader
-	size    int64 // 0 if it is not known
+	size    int64
+	known   bool // the size
 	read    int64
 }
 
@@ -158,7 +161,7 @@ func (r *fileReader) Read(p []byte) (int, error) {
 	r.read += int64(n)
 	ended := err == io.EOF
 	switch {
-	case r.size > 0 && (r.read > r.size || ended && r.read < r.size):
+	case r.known && (r.read > r.size || ended && r.read < r.size):
 		return 0, &uploadError{r.name, fmt.Errorf("%w (%d bytes)", ErrFileSize, r.size)}
 	case err != nil && !ended:
 		return n, &uploadError{r.name, err}
@@ -170,13 +173,16 @@ func (r *fileReader) Read(p []byte) (int, error) {
 // still while the caller's reader is waited for, and no read begins once the
 // call is over.
 type watchedReader struct {
-	call context.Context
-	idle *time.Timer // nil if silence is not bounded
-	wait time.Duration
-	body io.Reader
+	call    context.Context
+	idle    *time.Timer // nil if silence is not bounded
+	wait    time.Duration
+	body    io.Reader
+	reading chan struct{}
 }
 
 func (r *watchedReader) Read(p []byte) (int, error) {
+	r.reading <- struct{}{}
+	defer func() { <-r.reading }()
 	if err := r.call.Err(); err != nil {
 		return 0, err
 	}

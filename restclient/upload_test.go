@@ -136,32 +136,38 @@ func TestUploadBeginsWhereItsReaderStands(t *testing.T) {
 
 func TestUploadOfANamelessTypeAndAnEmptyFile(t *testing.T) {
 	var seen string
+	var length int64
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		seen = described(r)
+		seen, length = described(r), r.ContentLength
 		answer(204, "", "")(w, r)
 	})
 	if err := uploadTo(t, client, FileUpload{Name: "größe.🧾", Content: bytes.NewReader(nil)}); err != nil {
 		t.Fatal(err)
 	}
 	contains(t, "request", seen, "files=größe.🧾(application/octet-stream):")
+	equal(t, "the length is known", length > 0, true)
 }
 
-// unseekable fails to seek, at once or on its way back.
+// unseekable is of one byte, and fails to seek, at once or on its way back.
 type unseekable struct {
 	io.Reader
 	works int
 }
 
-func (u *unseekable) Seek(int64, int) (int64, error) {
+func (u *unseekable) Seek(_ int64, whence int) (int64, error) {
 	if u.works--; u.works < 0 {
 		return 0, errors.New("illegal seek")
+	}
+	if whence == io.SeekEnd {
+		return 1, nil
 	}
 	return 0, nil
 }
 
 func TestSizeOfWhatCannotBeSought(t *testing.T) {
 	for works := range 3 {
-		equal(t, "size", FileUpload{Content: &unseekable{works: works}}.size(), 0)
+		_, known := FileUpload{Content: &unseekable{works: works}}.size()
+		equal(t, "the size is known", known, false)
 	}
 }
 
@@ -251,7 +257,7 @@ func TestUploadEndsWithItsContext(t *testing.T) {
 func TestNoReadBeginsAfterTheCall(t *testing.T) {
 	client := serve(t, nil)
 	reads := 0
-	req := request{body: readerFunc(func([]byte) (int, error) { reads++; return 0, io.EOF }), transfer: true}
+	req := request{body: readerFunc(func([]byte) (int, error) { reads++; return 0, io.EOF }), transfer: true, reading: make(chan struct{}, 1)}
 	_, done := client.bound(t.Context(), &req)
 	done()
 	n, err := req.body.Read(make([]byte, 1))

@@ -55,6 +55,9 @@ func (s *WorkItemsService) UploadFile(ctx context.Context, workItemID string, fi
 		return uploaded, fmt.Errorf("the server wants the file %q at another address, but it is read already; "+
 			"send it with PresignFile, SendFile and ConfirmFile", file.Name)
 	}
+	if err := req.bodyLeft(ctx); err != nil { // the server may have answered before it had the whole file
+		return uploaded, err
+	}
 	if _, err := file.Content.(io.Seeker).Seek(start, io.SeekStart); err != nil {
 		return uploaded, &uploadError{file.Name, err}
 	}

@@ -18,7 +18,7 @@ type WorkItemWaitOptions struct {
 // Wait looks at a work item, in growing pauses, until it is settled (see
 // [WorkItemStatus.Settled]), and returns it. ctx bounds the wait; the work goes
 // on when it ends. The item as last seen comes with that error, nil if it never
-// was.
+// was; so it does where the server names no status.
 func (s *WorkItemsService) Wait(ctx context.Context, id string, opts *WorkItemWaitOptions) (*WorkItem, error) {
 	o := valueOf(opts)
 	if o.FirstPause < 0 || o.MaxPause < 0 {
@@ -28,14 +28,11 @@ func (s *WorkItemsService) Wait(ctx context.Context, id string, opts *WorkItemWa
 	pause := min(cmp.Or(o.FirstPause, time.Second/2), longest)
 	var last *WorkItem
 	for {
-		item, err := s.Get(ctx, id, nil)
-		if err != nil {
+		item, err := s.look(ctx, id, o.Results)
+		last = cmp.Or(item, last)
+		if err != nil || item.Status.Settled() {
 			return last, err
 		}
-		if item.Status.Settled() {
-			return s.settled(ctx, item, o)
-		}
-		last = item
 		if err := sleep(ctx, pause); err != nil {
 			return last, fmt.Errorf("the work item is still %s: %w", item.Status, err)
 		}
@@ -43,13 +40,19 @@ func (s *WorkItemsService) Wait(ctx context.Context, id string, opts *WorkItemWa
 	}
 }
 
-func (s *WorkItemsService) settled(ctx context.Context, item *WorkItem, o WorkItemWaitOptions) (*WorkItem, error) {
-	if !o.Results {
-		return item, nil
+// look fetches a work item, and once it is settled its results if they are asked
+// for. It may be at work again by then, so the status of the last answer counts.
+func (s *WorkItemsService) look(ctx context.Context, id string, results bool) (*WorkItem, error) {
+	item, err := s.Get(ctx, id, nil)
+	if err == nil && results && item.Status.Settled() && item.Status != "" {
+		var full *WorkItem
+		full, err = s.Get(ctx, id, &WorkItemGetOptions{Results: true})
+		item = cmp.Or(full, item)
 	}
-	full, err := s.Get(ctx, item.ID, &WorkItemGetOptions{Results: true})
-	if err != nil {
-		return item, err
+	if err == nil && item.Status == "" {
+		err = errNoStatus
 	}
-	return full, nil
+	return item, err
 }
+
+var errNoStatus = errors.New("the server does not say what the status of the work item is, so it cannot be waited for; look at it with Get")

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -82,6 +84,39 @@ func TestWaitLooksInGrowingPauses(t *testing.T) {
 		equal(t, "looks", len(asked), 7)
 		equal(t, "last look", asked[6], "/api/v2/work-items/w1?results=true")
 	})
+}
+
+// statuses answers a work item with one status after the other.
+func statuses(asked *[]string, statuses ...WorkItemStatus) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		*asked = append(*asked, r.URL.RawQuery)
+		_, _ = fmt.Fprintf(w, `{"work_item_id":"w1","status":%q}`, statuses[min(len(*asked), len(statuses))-1])
+	}
+}
+
+func TestWaitGoesOnWhereTheResultsAreNotSettled(t *testing.T) {
+	var asked []string
+	client := serve(t, statuses(&asked, WorkItemNeedsReview, WorkItemPending, WorkItemExecuting, WorkItemCompleted, WorkItemCompleted))
+	item, err := client.WorkItems.Wait(t.Context(), "w1", &WorkItemWaitOptions{FirstPause: 1, Results: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "status", item.Status, WorkItemCompleted)
+	equalSlices(t, "looks", asked, []string{"", "results=true", "", "", "results=true"})
+}
+
+func TestWaitForAWorkItemWithoutAStatus(t *testing.T) {
+	for name, given := range map[string][]WorkItemStatus{"at once": {""}, "in the results": {WorkItemCompleted, ""}} {
+		var asked []string
+		client := serve(t, statuses(&asked, given...))
+		item, err := client.WorkItems.Wait(t.Context(), "w1", &WorkItemWaitOptions{FirstPause: 1, Results: true})
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		contains(t, name, err.Error(), "does not say what the status")
+		equal(t, "last seen", item.ID, "w1")
+		equal(t, "looks", len(asked), len(given))
+	}
 }
 
 func TestWaitByDefaults(t *testing.T) {
@@ -200,6 +235,79 @@ func TestPresignedUpload(t *testing.T) {
 		"storage: POST /bucket?X-Signature=topsecretsignature multipart/form-data key=k policy=topsecretpolicy file=i.pdf(application/pdf):%PDF",
 		`POST /work-items/w1/confirm-file application/json {"file_id":"f1","file_ref":"i.pdf"}`,
 	})
+}
+
+// slowContent stands still in its second Read and tells of a Seek meanwhile.
+type slowContent struct {
+	*strings.Reader
+	t       *testing.T
+	reads   int
+	reading atomic.Bool
+	began   chan struct{}
+	release chan struct{}
+}
+
+func (c *slowContent) Read(p []byte) (int, error) {
+	if c.reads++; c.reads == 2 {
+		c.reading.Store(true)
+		close(c.began)
+		<-c.release
+		c.reading.Store(false)
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *slowContent) Seek(offset int64, whence int) (int64, error) {
+	if c.reading.Load() {
+		c.t.Error("it is sought while it is read")
+	}
+	return c.Reader.Seek(offset, whence)
+}
+
+// answeringEarly answers an upload with another address before it has the file;
+// left is called when the client is gone.
+func answeringEarly(t *testing.T, content *slowContent, left func()) *Client {
+	t.Helper()
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answer := fmt.Sprintf(`{"work_item_id":"w1","file_id":"f1","upload_url":"http://%s/tenants/acme/api/v2/bucket"}`, r.Host)
+		if r.URL.Path != "/work-items/upload-file" {
+			_, _ = io.Copy(io.Discard, r.Body)
+			return
+		}
+		<-content.began
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+		_, _ = io.WriteString(w, answer)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.Copy(io.Discard, r.Body)
+		left()
+	})
+}
+
+func newSlowContent(t *testing.T) *slowContent {
+	return &slowContent{Reader: strings.NewReader(strings.Repeat("x", 1<<20)), t: t, began: make(chan struct{}), release: make(chan struct{})}
+}
+
+func TestPresignedUploadIsNotSoughtWhileItIsRead(t *testing.T) {
+	content := newSlowContent(t)
+	client := answeringEarly(t, content, func() { close(content.release) })
+	if _, err := client.WorkItems.UploadFile(t.Context(), "", FileUpload{Name: "i.pdf", Content: content}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPresignedUploadWaitsNoLongerThanItsContext(t *testing.T) {
+	content := newSlowContent(t)
+	defer close(content.release)
+	ctx, cancel := context.WithCancel(t.Context())
+	client := answeringEarly(t, content, cancel)
+	uploaded, err := client.WorkItems.UploadFile(ctx, "", FileUpload{Name: "i.pdf", Content: content})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want the context's error", err)
+	}
+	equal(t, "id", uploaded.WorkItemID, "w1")
 }
 
 func TestPresignedUploadToTheOriginOfTheTenantCarriesNoKey(t *testing.T) {

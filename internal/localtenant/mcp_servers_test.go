@@ -151,7 +151,7 @@ const (
 		"Authorization":"Bearer PLANTED-SECRET-1","X-Key":{"type":"secret","value":"PLANTED-SECRET-2","description":"the key"},
 		"X-Token":{"type":"oauth2-secret","value":"PLANTED-SECRET-3","provider":"idp","scopes":["read"]},
 		"X-Data":{"type":"data-server-info","value":"PLANTED-SECRET-4"},
-		"X-Open":{"type":"string","value":"**********"},"X-Later":{"type":"secret"},"X-None":null}}`
+		"X-Open":{"type":"string","value":"in clear"},"X-Later":{"type":"secret"},"X-None":null}}`
 	plantedCommand = `{"name":"Files","command":"files","env":{"PASSWORD":"PLANTED-SECRET-5","PEM":{"type":"secret","value":"PLANTED-SECRET-6\nline"}},
 		"oauth_client_config":{"client_secret":"PLANTED-SECRET-7"}}`
 )

@@ -24,6 +24,9 @@ const maxLocalFile = 100 << 20
 func CheckFilesDirs(dirs []string) ([]string, error) {
 	checked := make([]string, len(dirs))
 	for i, dir := range dirs {
+		if strings.TrimSpace(dir) == "" { // a variable that a host did not fill in would open its directory
+			return nil, errors.New("a directory for files has an empty name: leave it out, or name one")
+		}
 		absolute, err := filepath.Abs(dir)
 		if err != nil {
 			return nil, fmt.Errorf("%s is no directory that can be used: %w", dir, err)

@@ -223,7 +223,7 @@ func TestDirectoriesForFilesAreChecked(t *testing.T) {
 	if got, err := CheckFilesDirs([]string{"sub", allowed[1]}); err != nil || !filepath.IsAbs(got[0]) || filepath.Base(got[0]) != "sub" || got[1] != allowed[1] {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for dir, says := range map[string]string{"missing": "no directory that can be used", "a.txt": "is not a directory"} {
+	for dir, says := range map[string]string{"missing": "no directory that can be used", "a.txt": "is not a directory", " ": "has an empty name"} {
 		if _, err := CheckFilesDirs([]string{dir}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v", dir, err)
 		}

@@ -192,6 +192,13 @@ func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 		d := &desk{t, tenant, bridge.NewTenant(client, bridge.Config{CallBudget: time.Second})}
 		t.Cleanup(d.bridge.Close)
 		item := status[workItem](d, "", "create_work_item", args{"agent": "Slow", "message": "go"})
+		for plain, taken := tenant.Client(), false; !taken; {
+			now, err := plain.WorkItems.Get(t.Context(), item.ID, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken = now.Status == restclient.WorkItemExecuting
+		}
 		if got := d.call("", "get_work_item", args{"work_item_id": item.ID}); got.IsError || !got.says("EXECUTING", "took too long to tell what the agent wrote", "The agent is not done with it") {
 			t.Errorf("%s: got %+v", name, got)
 		}

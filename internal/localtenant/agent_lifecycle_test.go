@@ -76,7 +76,7 @@ func TestAgentLifecycle(t *testing.T) {
 		"change of a draft":    {with(patch, 200, "1 draft not"), read("1 draft not")},
 		"discard of a draft":   {with(discard, 412, "was never published"), read("1 draft not")},
 		"publish":              {with(publish, 200, "1 live live"), read("1 live live"), state("live live false")},
-		"publish twice":        {publish, with(publish, 412, "publish agent"), read("1 live live")},
+		"publish twice":        {publish, with(publish, 412, "the agent is live and has no draft"), read("1 live live")},
 		"discard of nothing":   {publish, with(discard, 412, "no draft"), read("1 live live")},
 		"edit":                 {publish, with(edit, 200, "2 draft live"), read("1 live live"), state("live live true")},
 		"edit twice":           {publish, edit, with(edit, 200, "2 draft live"), publish, with(publish, 412, "no draft")},
@@ -284,6 +284,8 @@ func TestAgentBodies(t *testing.T) {
 		{http.MethodPost, "/agents", `{"name":"x","architecture_name":"none"}`, 422, "body -> architecture_name: must be one of verified-queries, "},
 		{http.MethodPost, "/agents", `{"name":"x","architecture_version":""}`, 422, "body -> architecture_version: must not be empty"},
 		{http.MethodPatch, agent, `null`, 422, "body: must be an object"},
+		{http.MethodPatch, agent, `{}`, 422, "body: changes nothing"},
+		{http.MethodPatch, agent, `{"name":null,"mode":"worker"}`, 422, "body: changes nothing"},
 		{http.MethodPatch, agent, `{"name":""}`, 422, "body -> name: must not be empty"},
 		{http.MethodPatch, agent, `{"runbook_text":[]}`, 422, "body -> runbook_text: must be a string"},
 		{http.MethodPatch, agent, long("description", 10_001), 422, "body -> description: must not be longer"},
@@ -297,7 +299,7 @@ func TestAgentBodies(t *testing.T) {
 	}
 	for _, id := range []string{"x", "%2e%2e", "a%2Fb", "%20", "%F0%9F%9A%80", "7e570000-0000-4000-8000-00000000ffff"} {
 		for _, request := range []struct{ method, action, body string }{
-			{http.MethodGet, "", ""}, {http.MethodPatch, "", `{}`}, {http.MethodDelete, "", ""}, {http.MethodGet, "/state", ""},
+			{http.MethodGet, "", ""}, {http.MethodPatch, "", `{"description":"x"}`}, {http.MethodDelete, "", ""}, {http.MethodGet, "/state", ""},
 			{http.MethodPost, "/edit", ""}, {http.MethodPost, "/publish", `{}`}, {http.MethodPost, "/discard-draft", `{}`},
 			{http.MethodGet, "/export", ""}, {http.MethodGet, "/semantic-data-models", ""}, {http.MethodGet, "/mcp-servers", ""},
 			{http.MethodPost, "/semantic-data-models", `{"id":"` + localtenant.SalesModelID + `"}`},

@@ -89,6 +89,9 @@ func (s *server) changeAgent(w http.ResponseWriter, r *http.Request, ids ids) er
 	if err := body.err(); err != nil {
 		return err
 	}
+	if change == (store.AgentChange{}) {
+		return invalid("body", "changes nothing; give one of name, description, runbook_text")
+	}
 	draft, err := s.Store.ChangeAgent(r.Context(), ids["agent"], change, time.Now())
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func TestInternalErrors(t *testing.T) {
 		{http.MethodPost, "/agents", `{"name":"x"}`},
 		{http.MethodGet, "/agents?name=x", ""},
 		{http.MethodGet, "/agents/a", ""},
-		{http.MethodPatch, "/agents/a", `{}`},
+		{http.MethodPatch, "/agents/a", `{"name":"x"}`},
 		{http.MethodDelete, "/agents/a", ""},
 		{http.MethodGet, "/agents/a/state", ""},
 		{http.MethodPost, "/agents/a/edit", ""},

@@ -25,7 +25,7 @@ func readFields(r *http.Request) (*fields, error) {
 		return nil, err
 	}
 	if !json.Valid(data) {
-		return nil, &problem{status: http.StatusBadRequest, message: "The body is not JSON."}
+		return nil, &problem{status: http.StatusBadRequest, message: "The body is not JSON; send an object, {} at least."}
 	}
 	f, ok := fieldsOf("body", data)
 	if !ok {

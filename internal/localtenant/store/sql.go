@@ -57,6 +57,9 @@ func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) er
 			err = errors.Join(err, tx.Rollback())
 		}
 	}
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return refused // it is for users, as it is
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}

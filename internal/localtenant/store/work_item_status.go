@@ -90,23 +90,21 @@ var effects = map[Action]struct {
 func (s *Store) ActOnWorkItem(ctx context.Context, id string, action Action, now time.Time) (WorkItem, error) {
 	effect := effects[action]
 	var item WorkItem
-	var refusal error // as it is, without what the transaction adds
 	err := s.transact(ctx, string(action)+" work item", func(tx *sql.Tx) error {
 		var err error
 		item, err = changeStatus(ctx, tx, id, effect.status, ActorHuman, now, effect.set, "TRUE")
 		if errors.Is(err, ErrNotFound) {
-			refusal = whyNot(ctx, tx, id, action)
-			return refusal
+			return whyNot(ctx, tx, id, action)
 		}
 		if err == nil && action == Restart {
 			item, err = beginAnew(ctx, tx, item, now)
 		}
 		return err
 	})
-	if refusal != nil {
-		return WorkItem{}, refusal
+	if err != nil {
+		return WorkItem{}, err
 	}
-	return item, err
+	return item, nil
 }
 
 // changeStatus is the one place where a status changes: only from one that the new

@@ -77,25 +77,31 @@ func (w *Worker) Notify() {
 
 func (w *Worker) work() {
 	defer w.live.Done()
+	var again <-chan time.Time // set while something could not be taken up
 	for {
 		select {
 		case <-w.wake:
-			w.takeAll()
+		case <-again:
 		case <-w.root.Done():
 			return
+		}
+		again = nil
+		if err := w.takeAll(); err != nil && w.root.Err() == nil {
+			w.log.Error().Err(err).Msg("work item cannot be taken up; will try again")
+			again = time.After(retryPause)
 		}
 	}
 }
 
+// retryPause is how long a work item waits that could not be taken up: the disk
+// may have been full, or the database busy.
+const retryPause = 5 * time.Second
+
 // takeAll takes up what waits while there is a free task.
-func (w *Worker) takeAll() {
+func (w *Worker) takeAll() error {
 	for {
-		taken, err := w.takeNext()
-		if err != nil && w.root.Err() == nil {
-			w.log.Error().Err(err).Msg("work item cannot be taken up")
-		}
-		if !taken {
-			return
+		if taken, err := w.takeNext(); err != nil || !taken {
+			return err
 		}
 	}
 }

@@ -186,6 +186,12 @@ func TestStoreThatFails(t *testing.T) {
 				t.Errorf("%q is not in the log: %s", said, f.log.String())
 			}
 		}
+		tries := strings.Count(f.log.String(), "cannot be taken up")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if later := strings.Count(f.log.String(), "cannot be taken up"); later < tries+10 {
+			t.Errorf("tried %d times at first, %d a minute later", tries, later)
+		}
 	})
 	s, err := store.Open(t.Context(), "")
 	if err != nil {

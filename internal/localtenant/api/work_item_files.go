@@ -72,8 +72,7 @@ type workItemUpload struct {
 	file    *store.WorkItemFile
 }
 
-// read reads the form to its end, after a mistake too: a caller who is still
-// sending would not see the answer.
+// read takes the fields and the file of the form.
 func (u *workItemUpload) read(r *http.Request) error {
 	err := eachPart(r, func(part *multipart.Part) error { return u.take(r.Context(), part) })
 	if err == nil && u.file == nil {

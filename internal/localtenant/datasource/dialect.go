@@ -37,7 +37,7 @@ func (sqliteDialect) translate(q Query) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return s.bind(q.Parameters, "?")
+	return s.bind(q.Parameters)
 }
 
 func (sqliteDialect) tables(ctx context.Context, tx *sql.Tx) ([]string, error) {
@@ -125,7 +125,7 @@ func (postgresDialect) translate(q Query) (string, []any, error) {
 	// parameter in ":year IS NULL". The text then goes by the extended protocol,
 	// where the server itself takes one statement and no more; poolers keep no
 	// prepared statements, and this mode makes none.
-	text, err := s.fill(q.Parameters, postgresLiteral)
+	text, err := s.fill(q.Parameters, func(_ string, value any) (string, error) { return postgresLiteral(value) })
 	return text, []any{pgx.QueryExecModeExec}, err
 }
 

@@ -215,38 +215,29 @@ func isWordRune(c rune) bool {
 	return c == '_' || c >= utf8.RuneSelf || unicode.IsLetter(c) || unicode.IsDigit(c)
 }
 
-// bind joins the pieces with placeholders, which are mark and a number from 1 on,
+// bind joins the pieces with SQLite's placeholders, which are numbered from 1 on,
 // and gives the values in that order. One name has one number, wherever it stands.
-func (s statement) bind(values map[string]any, mark string) (string, []any, error) {
-	var (
-		text      strings.Builder
-		arguments []any
-		numbers   = map[string]int{}
-	)
-	for i, name := range s.names {
-		value, ok := values[name]
-		if !ok {
-			return "", nil, unset(name)
-		}
+func (s statement) bind(values map[string]any) (text string, arguments []any, err error) {
+	numbers := map[string]int{}
+	text, err = s.fill(values, func(name string, value any) (string, error) {
 		if numbers[name] == 0 {
 			arguments = append(arguments, value)
 			numbers[name] = len(arguments)
 		}
-		text.WriteString(s.pieces[i] + mark + strconv.Itoa(numbers[name]))
-	}
-	text.WriteString(s.pieces[len(s.names)])
-	return text.String(), arguments, nil
+		return "?" + strconv.Itoa(numbers[name]), nil
+	})
+	return text, arguments, err
 }
 
-// fill joins the pieces with the values, each written by literal.
-func (s statement) fill(values map[string]any, literal func(any) (string, error)) (string, error) {
+// fill joins the pieces with what write makes of the parameters between them.
+func (s statement) fill(values map[string]any, write func(name string, value any) (string, error)) (string, error) {
 	var text strings.Builder
 	for i, name := range s.names {
 		value, ok := values[name]
 		if !ok {
-			return "", unset(name)
+			return "", failure("the query has a parameter :%s that was given no value", name)
 		}
-		written, err := literal(value)
+		written, err := write(name, value)
 		if err != nil {
 			return "", err
 		}
@@ -254,8 +245,4 @@ func (s statement) fill(values map[string]any, literal func(any) (string, error)
 	}
 	text.WriteString(s.pieces[len(s.names)])
 	return text.String(), nil
-}
-
-func unset(name string) error {
-	return failure("the query has a parameter :%s that was given no value", name)
 }

@@ -2,12 +2,26 @@ package bridge
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"sema4mcp/bridge/exchange"
 )
+
+// partOf reads a list to its end and returns what fits into one result, each item
+// as it is to be shown; else as fitting does.
+func partOf[T, S any](all iter.Seq2[T, error], cursor string, show func(T) S) (part []S, next string, err error) {
+	shown := []S{}
+	for item, err := range all {
+		if err != nil {
+			return nil, "", err
+		}
+		shown = append(shown, show(item))
+	}
+	return fitting(shown, cursor)
+}
 
 // fitting returns the items from the cursor on that fit into one result, and
 // the cursor for the rest, "" where there is none.

@@ -56,21 +56,15 @@ func (t *Tenant) listMCPServersTool() tool {
 }
 
 func (t *Tenant) listMCPServers(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	var listed []shownMCPServer
-	for server, err := range t.client.MCPServers.All(ctx, &restclient.ListOptions{Limit: 200}) {
-		if err != nil {
-			return nil, err
-		}
-		listed = append(listed, mcpServerShown(server))
-	}
-	part, next, err := fitting(listed, args.text(cursorInput.name))
+	all := t.client.MCPServers.All(ctx, &restclient.ListOptions{Limit: 200})
+	part, next, err := partOf(all, args.text(cursorInput.name), mcpServerShown)
 	if err != nil {
 		return nil, err
 	}
 	return statusResult(struct {
 		Servers []shownMCPServer `json:"mcp_servers"`
 		Next    string           `json:"next_cursor,omitempty"`
-	}{nonNil(part), next})
+	}{part, next})
 }
 
 func (t *Tenant) getMCPServerTool() tool {

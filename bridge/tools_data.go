@@ -47,23 +47,19 @@ func (t *Tenant) listConnectionsTool() tool {
 }
 
 func (t *Tenant) listConnections(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	var listed []shownConnection
-	for connection, err := range t.client.DataConnections.All(ctx, &restclient.ListOptions{Limit: 200}) {
-		if err != nil {
-			return nil, err
-		}
+	all := t.client.DataConnections.All(ctx, &restclient.ListOptions{Limit: 200})
+	part, next, err := partOf(all, args.text(cursorInput.name), func(connection restclient.DataConnection) shownConnection {
 		shown := connectionShown(connection)
 		shown.Description = cut(shown.Description, maxDescription)
-		listed = append(listed, shown)
-	}
-	part, next, err := fitting(listed, args.text(cursorInput.name))
+		return shown
+	})
 	if err != nil {
 		return nil, err
 	}
 	return statusResult(struct {
 		Connections []shownConnection `json:"data_connections"`
 		Next        string            `json:"next_cursor,omitempty"`
-	}{nonNil(part), next})
+	}{part, next})
 }
 
 func (t *Tenant) getConnectionTool() tool {
@@ -111,21 +107,15 @@ func (t *Tenant) listModelsTool() tool {
 }
 
 func (t *Tenant) listModels(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	var listed []listedModel
-	for model, err := range t.client.SemanticDataModels.All(ctx, &restclient.ListOptions{Limit: 200}) {
-		if err != nil {
-			return nil, err
-		}
-		listed = append(listed, modelListed(model))
-	}
-	part, next, err := fitting(listed, args.text(cursorInput.name))
+	all := t.client.SemanticDataModels.All(ctx, &restclient.ListOptions{Limit: 200})
+	part, next, err := partOf(all, args.text(cursorInput.name), modelListed)
 	if err != nil {
 		return nil, err
 	}
 	return statusResult(struct {
 		Models []listedModel `json:"semantic_data_models"`
 		Next   string        `json:"next_cursor,omitempty"`
-	}{nonNil(part), next})
+	}{part, next})
 }
 
 func (t *Tenant) getModelTool() tool {

@@ -37,21 +37,17 @@ func (s scope) listThreads(ctx context.Context, args arguments) (*mcp.CallToolRe
 	if err != nil {
 		return nil, err
 	}
-	var threads []listedThread
-	for conversation, err := range s.tenant.client.Conversations.All(ctx, agent.ID, &restclient.ListOptions{Limit: 200}) {
-		if err != nil {
-			return nil, err
-		}
-		threads = append(threads, listedThread{conversation.Name, conversation.ID})
-	}
-	part, next, err := fitting(threads, args.text(cursorInput.name))
+	all := s.tenant.client.Conversations.All(ctx, agent.ID, &restclient.ListOptions{Limit: 200})
+	part, next, err := partOf(all, args.text(cursorInput.name), func(conversation restclient.Conversation) listedThread {
+		return listedThread{conversation.Name, conversation.ID}
+	})
 	if err != nil {
 		return nil, err
 	}
 	return jsonResult(struct {
 		Threads []listedThread `json:"threads"`
 		Next    string         `json:"next_cursor,omitempty"`
-	}{nonNil(part), next})
+	}{part, next})
 }
 
 func (s scope) threadMessagesTool(name string) tool {

@@ -286,6 +286,36 @@ func TestListWorkItems(t *testing.T) {
 	})
 }
 
+// One request gets no more than a page, whatever it asks for, and is told where the
+// next one begins.
+func TestLongListsOfWorkItems(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, localtenant.Config{DataDir: dir})
+	if err := changeStored(t, dir, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+		INSERT INTO work_items (id, status, name, search_name, payload, messages, initial_messages, callbacks, url,
+			status_updated_by, created_by, created_at, updated_at, status_updated_at)
+		SELECT printf('%08x-0000-4000-8000-000000000000', i), 'DRAFT', 'Item ' || i, 'item ' || i, '{}', '[]', '[]', '[]', 'http://x', 'SYSTEM', 'local',
+			'2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00'
+		FROM n`); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]struct {
+		count int
+		next  string
+	}{
+		"":                           {100, "100"},
+		"?limit=1000":                {1000, "1000"},
+		"?limit=1001":                {1000, "1000"},
+		"?limit=2000000000":          {1000, "1000"},
+		"?limit=1001&offset=1":       {1000, "1001"},
+		"?limit=2000000000&offset=2": {999, "null"},
+	} {
+		if got := get[recordList](c, http.MethodGet, "/work-items"+query, ""); len(got.Records) != want.count || encoded(got.NextOffset) != want.next {
+			t.Errorf("%s: %d items, next_offset %s; want %v", query, len(got.Records), encoded(got.NextOffset), want)
+		}
+	}
+}
+
 func TestWorkItemSummary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := startReacher(t)

@@ -15,7 +15,10 @@ import (
 // maxWorkItemBody bounds a new work item, in bytes.
 const maxWorkItemBody = 100 << 10
 
-const defaultWorkItemLimit = 100
+const (
+	defaultWorkItemLimit = 100
+	maxWorkItemLimit     = 1000 // what is beyond is cut to it
+)
 
 func (s *server) workItemRoutes() []route {
 	const (
@@ -53,6 +56,7 @@ func (s *server) listWorkItems(w http.ResponseWriter, r *http.Request, _ ids) er
 	if err != nil {
 		return err
 	}
+	limit = min(limit, maxWorkItemLimit)
 	offset, err := wholeNumber(r.URL.Query(), "offset", 0, 0)
 	if err != nil {
 		return err
@@ -62,9 +66,6 @@ func (s *server) listWorkItems(w http.ResponseWriter, r *http.Request, _ ids) er
 		return err
 	}
 	answer := records[store.WorkItem]{Records: items}
-	for i := range items {
-		items[i].Messages = []thread.Message{}
-	}
 	if len(items) == limit {
 		next := offset + limit
 		answer.NextOffset = &next

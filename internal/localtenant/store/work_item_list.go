@@ -16,12 +16,12 @@ type WorkItemFilter struct {
 	Name      string           // a part of the name, in any case
 }
 
-// WorkItems lists work items, last updated first: at most limit, after the first
-// offset.
+// WorkItems lists work items without their messages, last updated first: at most
+// limit, after the first offset.
 func (s *Store) WorkItems(ctx context.Context, f WorkItemFilter, limit, offset int) ([]WorkItem, error) {
 	page, arguments := f.query()
 	// The inner query walks an index; only the rows of the page are read.
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+workItemColumns+` FROM work_items
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+listedColumns+` FROM work_items
 		WHERE position IN (SELECT position FROM (`+page+`))
 		ORDER BY updated_at DESC, position DESC`, append(arguments, limit, offset)...)
 	if err != nil {

@@ -69,8 +69,14 @@ type NewWorkItem struct {
 	URL       func(id string) string // where the item is to be found
 }
 
-const workItemColumns = `id, agent_id, conversation_id, status, execution, name, payload, messages, initial_messages,
+const (
+	workItemColumns = beforeMessages + `messages` + afterMessages
+	// listedColumns are those of a work item without messages, which no list shows.
+	listedColumns  = beforeMessages + `'[]'` + afterMessages
+	beforeMessages = `id, agent_id, conversation_id, status, execution, name, payload, `
+	afterMessages  = `, initial_messages,
 	callbacks, url, completed_by, status_updated_by, created_by, created_at, updated_at, status_updated_at`
+)
 
 // workItemRow is a work item as its columns hold it.
 type workItemRow struct {

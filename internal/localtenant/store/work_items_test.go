@@ -257,6 +257,12 @@ func TestBrokenWorkItems(t *testing.T) {
 			"item": second(s.WorkItem(ctx, item.ID)),
 			"list": second(s.WorkItems(ctx, store.WorkItemFilter{}, 1, 0)),
 		} {
+			if name == "list" && column == "messages" { // which it does not read
+				if err != nil {
+					t.Errorf("%s with broken %s: %v", name, column, err)
+				}
+				continue
+			}
 			if err == nil || !strings.Contains(err.Error(), item.ID) {
 				t.Errorf("%s with broken %s: %v", name, column, err)
 			}

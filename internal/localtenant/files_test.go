@@ -376,3 +376,42 @@ func TestUploadsAtOnce(t *testing.T) {
 		t.Errorf("%d frames", len(got))
 	}
 }
+
+// Whoever uploads hears of the own file, and whoever downloads gets one, while
+// others replace it.
+func TestFilesThatAreReplacedMeanwhile(t *testing.T) {
+	c := start(t, localtenant.Config{DataDir: t.TempDir()})
+	conversation := c.converse(localtenant.EchoID)
+	c.upload(conversation, file("same", "x"))
+	var uploads, downloads sync.WaitGroup
+	for i := range 4 {
+		uploads.Go(func() {
+			content := strings.Repeat("x", i+1)
+			for range 60 {
+				sender, body := c.form(file("same", content))
+				status, answer, _ := sender.do(http.MethodPost, conversation+"/files", body)
+				if status != http.StatusOK || !strings.Contains(string(answer), fmt.Sprintf(`"file_size_raw":%d,`, len(content))) {
+					t.Errorf("%d bytes were sent; status %d: %s", len(content), status, answer)
+				}
+			}
+		})
+	}
+	over := make(chan struct{})
+	for range 2 {
+		downloads.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if status, body, _ := c.download(conversation, "same"); status != http.StatusOK || strings.Trim(body, "x") != "" {
+					t.Errorf("download: status %d: %s", status, body)
+				}
+			}
+		})
+	}
+	uploads.Wait()
+	close(over)
+	downloads.Wait()
+}

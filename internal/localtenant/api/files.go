@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
+	"os"
 	"time"
 
 	"sema4mcp/internal/localtenant/store"
@@ -51,18 +53,7 @@ func (s *server) uploadFiles(w http.ResponseWriter, r *http.Request, ids ids) er
 		return errors.Join(err, u.Discard(r.Context()))
 	}
 	s.files.Sweep(r.Context())
-	return s.answerFiles(w, r, conversation.ID, u.Names())
-}
-
-func (s *server) answerFiles(w http.ResponseWriter, r *http.Request, conversationID string, refs []string) error {
-	files := make([]store.File, len(refs))
-	for i, ref := range refs {
-		var err error
-		if files[i], err = s.Store.ConversationFile(r.Context(), conversationID, ref); err != nil {
-			return err
-		}
-	}
-	return writeJSON(w, http.StatusOK, files)
+	return writeJSON(w, http.StatusOK, u.Files())
 }
 
 // downloadFile sends a file, or the part of it that the Range header asks for.
@@ -75,16 +66,9 @@ func (s *server) downloadFile(w http.ResponseWriter, r *http.Request, ids ids) e
 	if ref == "" {
 		return invalid("query -> file_ref", "is required")
 	}
-	file, err := s.Store.ConversationFile(r.Context(), conversation.ID, ref)
+	file, content, err := s.openFile(r.Context(), conversation.ID, ref)
 	if err != nil {
 		return err
-	}
-	content, err := s.Blobs.Get(file.ID)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("file %q: its bytes: %w", ref, store.ErrNotFound)
-	}
-	if err != nil {
-		return fmt.Errorf("open file %s: %w", file.ID, err)
 	}
 	defer content.Close()
 	created, err := thread.ParseTimestamp(file.CreatedAt)
@@ -98,6 +82,28 @@ func (s *server) downloadFile(w http.ResponseWriter, r *http.Request, ids ids) e
 	header.Set("ETag", `"`+file.SHA256+`"`)
 	http.ServeContent(&rangeErrors{ResponseWriter: w}, r, "", time.Time(created), content)
 	return nil
+}
+
+// openFile finds a file and its bytes. When they are gone, the file may have been
+// replaced since it was found; then it is looked for again.
+func (s *server) openFile(ctx context.Context, conversationID, ref string) (store.File, *os.File, error) {
+	var gone string
+	for {
+		file, err := s.Store.ConversationFile(ctx, conversationID, ref)
+		if err != nil {
+			return store.File{}, nil, err
+		}
+		content, err := s.Blobs.Get(file.ID)
+		switch {
+		case err == nil:
+			return file, content, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return store.File{}, nil, fmt.Errorf("open file %s: %w", file.ID, err)
+		case file.ID == gone:
+			return store.File{}, nil, fmt.Errorf("file %q: its bytes: %w", ref, store.ErrNotFound)
+		}
+		gone = file.ID
+	}
 }
 
 // disposition asks a browser to save a file under its name; RFC 8187 says how a

@@ -53,15 +53,18 @@ func (s *Store) ConversationFiles(ctx context.Context, conversationID string) ([
 
 // ConversationFile finds a file of a conversation by its name.
 func (s *Store) ConversationFile(ctx context.Context, conversationID, ref string) (File, error) {
-	var (
-		file     File
-		position int64
-	)
+	var file File
 	row := s.db.Read.QueryRowContext(ctx, selectFiles+` AND f.file_ref = ?`, conversationID, ref)
-	if err := row.Scan(append([]any{&position}, file.fields()...)...); err != nil {
+	if err := scanFile(row, &file); err != nil {
 		return File{}, explain(err, "file", ref)
 	}
 	return file, nil
+}
+
+// scanFile reads the one row of a query for selectFiles.
+func scanFile(row *sql.Row, file *File) error {
+	var position int64
+	return row.Scan(append([]any{&position}, file.fields()...)...)
 }
 
 // NewFile is a file on its way into a conversation.
@@ -75,11 +78,12 @@ type NewFile struct {
 }
 
 // AddConversationFiles puts files into a conversation, all or none, each in place
-// of one of the same name. ErrNotFound says that the conversation is gone.
+// of one of the same name, and completes what is said of them. ErrNotFound says that
+// the conversation is gone.
 func (s *Store) AddConversationFiles(ctx context.Context, conversationID string, files []NewFile) error {
 	return s.transact(ctx, "add files", func(tx *sql.Tx) error {
-		for _, file := range files {
-			if err := addFile(ctx, tx, conversationID, file); err != nil {
+		for i := range files {
+			if err := addFile(ctx, tx, conversationID, &files[i]); err != nil {
 				return err
 			}
 		}
@@ -87,7 +91,7 @@ func (s *Store) AddConversationFiles(ctx context.Context, conversationID string,
 	})
 }
 
-func addFile(ctx context.Context, tx *sql.Tx, conversationID string, f NewFile) error {
+func addFile(ctx context.Context, tx *sql.Tx, conversationID string, f *NewFile) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM conversation_files WHERE conversation_id = ? AND file_ref = ?`, conversationID, f.Ref)
 	if err != nil {
 		return err
@@ -96,6 +100,9 @@ func addFile(ctx context.Context, tx *sql.Tx, conversationID string, f NewFile) 
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, conversationID, f.Ref, f.MIMEType, f.Size, f.SHA256, f.WorkItemID, f.CreatedAt)
 	if isForeignKeyViolation(err) {
 		return notFound("conversation", conversationID)
+	}
+	if err == nil {
+		err = scanFile(tx.QueryRowContext(ctx, selectFiles+` AND f.id = ?`, conversationID, f.ID), &f.File)
 	}
 	if err != nil || f.Frame == nil {
 		return err

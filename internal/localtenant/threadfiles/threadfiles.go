@@ -73,6 +73,15 @@ func (b *Batch) Names() []string {
 	return names
 }
 
+// Files are the files; all is known of them once they are kept.
+func (b *Batch) Files() []store.File {
+	files := make([]store.File, len(b.files))
+	for i, file := range b.files {
+		files[i] = file.File
+	}
+	return files
+}
+
 // Keep puts the files into the conversation, with the tables among them. The error
 // wraps [store.ErrNotFound] when the conversation is gone; after any error, Discard
 // the batch.

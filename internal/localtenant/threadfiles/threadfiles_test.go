@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +90,9 @@ func TestKeep(t *testing.T) {
 	files, err := f.Store.ConversationFiles(t.Context(), f.conversation)
 	if err != nil || len(files) != 3 || files[0].MIMEType != "text/csv" || files[0].WorkItemID != nil || files[2].MIMEType != "text/x; a=b" || *files[2].WorkItemID != item {
 		t.Errorf("files %+v, %v", files, err)
+	}
+	if got := batch.Files(); !reflect.DeepEqual(got, files) || got[0].AgentID != agentID || got[0].ConversationID != f.conversation {
+		t.Errorf("the batch has %+v, and kept %+v", got, files)
 	}
 	frames, err := f.Store.DataFrames(t.Context(), f.conversation, 0)
 	if err != nil || len(frames) != 1 || frames[0].Name != "rows" || frames[0].NumRows != 6000 {

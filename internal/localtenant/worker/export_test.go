@@ -1,6 +1,12 @@
 package worker
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sema4mcp/internal/localtenant/store"
+)
 
 // Canonical and Sign are what a receiver has to compute.
 var (
@@ -10,3 +16,17 @@ var (
 
 // SetTransport lets callbacks go elsewhere.
 func (w *Worker) SetTransport(t http.RoundTripper) { w.client.Transport = t }
+
+// SetTake lets items be taken otherwise than by the store. Nothing may wait yet.
+func (w *Worker) SetTake(take func(ctx context.Context, now time.Time) (store.WorkItem, error)) {
+	w.take = take
+}
+
+// LockIsFree tells whether nobody holds the worker's lock.
+func (w *Worker) LockIsFree() bool {
+	free := w.mu.TryLock()
+	if free {
+		w.mu.Unlock()
+	}
+	return free
+}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Worker struct {
 	runner *runs.Runner
 	log    zerolog.Logger
 	client *http.Client // for callbacks
+	take   func(ctx context.Context, now time.Time) (store.WorkItem, error)
 
 	wake chan struct{}   // says that something may wait; holds one
 	root context.Context // ends all work
@@ -44,15 +46,24 @@ type Worker struct {
 
 // task is one place to work at.
 type task struct {
-	itemID    string // empty while it is free
-	execution int
+	taken     bool // from before its execution is known
+	execution execution
 	cancel    context.CancelCauseFunc
+	ended     []execution // what was stopped before it was known whose task this is
 }
+
+// execution is one of those a work item has had.
+type execution struct {
+	itemID string // empty while there is none
+	number int
+}
+
+func executionOf(item store.WorkItem) execution { return execution{item.ID, item.Execution} }
 
 // Start makes a worker and sets it to work on what waits. What the last process
 // left unfinished becomes an error first, and says so in its thread.
 func Start(ctx context.Context, s *store.Store, files *threadfiles.Keeper, runner *runs.Runner, log zerolog.Logger) (*Worker, error) {
-	w := &Worker{store: s, files: files, runner: runner, log: log, client: newCallbackClient(), wake: make(chan struct{}, 1)}
+	w := &Worker{store: s, files: files, runner: runner, log: log, client: newCallbackClient(), take: s.TakeWorkItem, wake: make(chan struct{}, 1)}
 	w.root, w.stop = context.WithCancelCause(context.Background())
 	interrupted, err := s.ExecutingWorkItems(ctx)
 	if err != nil {
@@ -107,60 +118,78 @@ func (w *Worker) takeAll() error {
 }
 
 // takeNext takes up the item that waits longest, if there is one and a task is
-// free. It is taken and noted under one lock, so that whoever finds it executing
-// finds its task as well.
+// free. The task is reserved first: nobody waits for w.mu while the store writes.
 func (w *Worker) takeNext() (bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	free := w.freeTask()
-	if free == nil {
+	t := w.reserve()
+	if t == nil {
 		return false, nil
 	}
-	item, err := w.store.TakeWorkItem(w.root, time.Now())
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
+	item, err := w.take(w.root, time.Now())
 	if err != nil {
+		w.free(t)
+		if errors.Is(err, store.ErrNotFound) {
+			return false, nil
+		}
 		return false, err
 	}
-	ctx, cancel := context.WithCancelCause(w.root)
-	*free = task{itemID: item.ID, execution: item.Execution, cancel: cancel}
+	ctx, cancel := w.begin(t, executionOf(item))
 	w.live.Add(1)
 	go func() {
 		defer w.live.Done()
 		defer cancel(nil)
 		w.execute(ctx, item)
-		w.leave(free)
+		w.free(t)
+		w.Notify()
 	}()
 	return true, nil
 }
 
-// freeTask is a task to work at, or nil. The caller holds w.mu.
-func (w *Worker) freeTask() *task {
+// reserve takes a task that is free; nil when there is none.
+func (w *Worker) reserve() *task {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.closed {
 		return nil
 	}
 	for i := range w.tasks {
-		if w.tasks[i].itemID == "" {
-			return &w.tasks[i]
+		if t := &w.tasks[i]; !t.taken {
+			t.taken = true
+			return t
 		}
 	}
 	return nil
 }
 
-func (w *Worker) leave(t *task) {
-	w.mu.Lock()
-	*t = task{}
-	w.mu.Unlock()
-	w.Notify()
-}
-
-// cancelExecution stops the agent, if the execution still goes on.
-func (w *Worker) cancelExecution(item store.WorkItem) {
+// begin notes whose task it is. An execution that was stopped while it was being
+// taken begins stopped.
+func (w *Worker) begin(t *task, e execution) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(w.root)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, t := range w.tasks {
-		if t.itemID == item.ID && t.execution == item.Execution {
+	if slices.Contains(t.ended, e) {
+		cancel(runs.ErrCancelled)
+	}
+	t.execution, t.cancel, t.ended = e, cancel, nil
+	return ctx, cancel
+}
+
+func (w *Worker) free(t *task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*t = task{}
+}
+
+// cancelExecution stops the agent, if the execution still goes on or is about to
+// begin.
+func (w *Worker) cancelExecution(e execution) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range w.tasks {
+		t := &w.tasks[i]
+		switch {
+		case t.taken && t.cancel == nil:
+			t.ended = append(t.ended, e)
+		case t.taken && t.execution == e:
 			t.cancel(runs.ErrCancelled)
 		}
 	}
@@ -177,7 +206,7 @@ func (w *Worker) Act(ctx context.Context, id string, action store.Action) (store
 	case store.Pending:
 		w.Notify()
 	default:
-		w.cancelExecution(item)
+		w.cancelExecution(executionOf(item))
 		w.announce(item)
 	}
 	return item, nil
@@ -197,8 +226,8 @@ func (w *Worker) Tasks() []Task {
 	all := make([]Task, len(w.tasks))
 	for i, t := range w.tasks {
 		all[i] = Task{ID: fmt.Sprintf("task-%d", i+1), Status: "idle"}
-		if t.itemID != "" {
-			all[i].Status, all[i].WorkItemID = "executing", &t.itemID
+		if t.execution.itemID != "" {
+			all[i].Status, all[i].WorkItemID = "executing", &t.execution.itemID
 		}
 	}
 	return all

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +166,85 @@ func TestClose(t *testing.T) {
 		// After Close nothing is announced.
 		if _, err := f.Act(t.Context(), waiting.ID, store.Cancel); err != nil || len(receiver.asked) > 0 {
 			t.Errorf("%v, %d callbacks", err, len(receiver.asked))
+		}
+	})
+}
+
+// While the database is busy, people can see what is going on.
+func TestItemsAreTakenOutsideTheLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, silent)
+		synctest.Wait()
+		busy, rest := make(chan struct{}), make(chan struct{})
+		var drafting sync.WaitGroup
+		drafting.Go(func() {
+			_, err := f.store.DraftWorkItem(t.Context(), store.WorkItemFile{ID: "f", Name: "a"}, func(string) string {
+				close(busy) // within a transaction: nobody else has the database
+				<-rest
+				return ""
+			}, time.Now())
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		<-busy
+		f.Notify()
+		synctest.Wait()
+		if f.LockIsFree() {
+			for _, task := range f.Tasks() {
+				if task.Status != "idle" || task.WorkItemID != nil {
+					t.Errorf("task %+v", task)
+				}
+			}
+		} else {
+			t.Error("the lock is held while the database is busy")
+		}
+		close(rest)
+		drafting.Wait()
+	})
+}
+
+// What is stopped between the store and its task is stopped, and its task is free
+// for the next; what comes back as another execution is not.
+func TestItemsStoppedWhileTheyAreTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := 0
+		f := start(t, func(context.Context, minds.Turn, minds.Emitter) error { answers++; return nil })
+		synctest.Wait()
+		var stop atomic.Bool
+		f.SetTake(func(ctx context.Context, now time.Time) (store.WorkItem, error) {
+			item, err := f.store.TakeWorkItem(ctx, now)
+			if err == nil && stop.Load() {
+				if !f.LockIsFree() {
+					t.Error("the lock is held while an item is taken")
+				} else if _, err := f.Act(ctx, item.ID, store.Cancel); err != nil {
+					t.Error(err)
+				}
+			}
+			return item, err
+		})
+		item := f.create(t)
+		synctest.Wait()
+		for i, step := range []struct {
+			stop   bool
+			want   store.WorkItemStatus
+			answer int
+		}{{true, store.Cancelled, 1}, {false, store.Indeterminate, 2}} {
+			stop.Store(step.stop)
+			// Its thread is there: nothing but the worker keeps the agent from it.
+			if _, err := f.Act(t.Context(), item.ID, store.Continue); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			got, err := f.store.WorkItem(t.Context(), item.ID)
+			if err != nil || got.Status != step.want || got.Execution != i+2 || answers != step.answer {
+				t.Errorf("%d answers, %s in execution %d, %v; want %+v", answers, got.Status, got.Execution, err, step)
+			}
+			for _, task := range f.Tasks() {
+				if task.Status != "idle" {
+					t.Errorf("task %+v", task)
+				}
+			}
 		}
 	})
 }

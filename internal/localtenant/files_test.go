@@ -387,7 +387,7 @@ func TestFilesThatAreReplacedMeanwhile(t *testing.T) {
 	for i := range 4 {
 		uploads.Go(func() {
 			content := strings.Repeat("x", i+1)
-			for range 60 {
+			for range 25 {
 				sender, body := c.form(file("same", content))
 				status, answer, _ := sender.do(http.MethodPost, conversation+"/files", body)
 				if status != http.StatusOK || !strings.Contains(string(answer), fmt.Sprintf(`"file_size_raw":%d,`, len(content))) {

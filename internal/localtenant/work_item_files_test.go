@@ -1,6 +1,7 @@
 package localtenant_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -56,6 +57,30 @@ func TestUploadsMakeDrafts(t *testing.T) {
 			t.Errorf("filled twice: %q", got)
 		}
 	})
+}
+
+// A file of a work item is called, and taken for, what it would be in a
+// conversation.
+func TestWorkItemFilesAreKeptAsOthers(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, localtenant.Config{DataDir: dir})
+	conversation := c.converse(localtenant.EchoID)
+	for _, sent := range []formPart{
+		{field: "file", name: `..\..\evil.txt`, content: "x"},
+		{field: "file", name: "../a", mimeType: "TEXT/Plain;charset=latin1", content: "x"},
+		{field: "file", name: "b", mimeType: "nonsense <script>", content: "\x89PNG\r\n\x1a\n"},
+		{field: "file", name: "c.csv", mimeType: "application/octet-stream", content: "a"},
+		{field: "file", name: "d", content: ""},
+	} {
+		sender, body := c.form(sent)
+		id := get[map[string]string](sender, http.MethodPost, "/work-items/upload-file", body)["work_item_id"]
+		kept := stored[string](t, dir, `SELECT name || ': ' || mime_type FROM work_item_files WHERE work_item_id = ?`, id)
+		sent.field = "files"
+		other := c.upload(conversation, sent)[0]
+		if want := fmt.Sprintf("%s: %s", other["file_ref"], other["mime_type"]); kept != want {
+			t.Errorf("%+v: %s, want %s", sent, kept, want)
+		}
+	}
 }
 
 func TestBadUploads(t *testing.T) {

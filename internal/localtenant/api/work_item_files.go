@@ -112,7 +112,8 @@ func (u *workItemUpload) takeFile(ctx context.Context, part *multipart.Part) err
 		return err
 	}
 	source := &observed{r: part}
-	blob, err := u.blobs.Put(ctx, source, threadfiles.MaxSize)
+	mimeType, content := threadfiles.Sniff(part.Header.Get("Content-Type"), name, source)
+	blob, err := u.blobs.Put(ctx, content, threadfiles.MaxSize)
 	switch {
 	case source.err != nil:
 		return unreadable(source.err)
@@ -120,7 +121,7 @@ func (u *workItemUpload) takeFile(ctx context.Context, part *multipart.Part) err
 		return fmt.Errorf("file %q: %w", name, err)
 	}
 	u.file = &store.WorkItemFile{
-		ID: uuid.NewString(), Name: name, MIMEType: part.Header.Get("Content-Type"),
+		ID: uuid.NewString(), Name: name, MIMEType: mimeType,
 		Size: blob.Size, Hash: blob.SHA256, BlobID: blob.ID,
 	}
 	return nil

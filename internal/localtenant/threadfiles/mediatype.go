@@ -1,6 +1,8 @@
 package threadfiles
 
 import (
+	"bufio"
+	"io"
 	"mime"
 	"net/http"
 	"path"
@@ -39,8 +41,15 @@ var byExtension = map[string]string{
 	".zip":  "application/zip",
 }
 
-// mediaType is what the sender says of a file, or what its name or first bytes
-// tell.
+// Sniff tells the media type of a file: what its sender says, if that is one, or
+// what its name or first bytes tell. It gives the content anew, since it has read of
+// it; an error of content comes when that is read.
+func Sniff(sent, name string, content io.Reader) (mimeType string, whole io.Reader) {
+	buffered := bufio.NewReaderSize(content, sniffedBytes)
+	begin, _ := buffered.Peek(sniffedBytes)
+	return mediaType(sent, name, begin), buffered
+}
+
 func mediaType(sent, name string, begin []byte) string {
 	if plain, parameters, err := mime.ParseMediaType(sent); err == nil && plain != unknownType && strings.Contains(plain, "/") {
 		if formatted := mime.FormatMediaType(plain, parameters); formatted != "" {

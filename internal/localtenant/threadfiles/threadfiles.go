@@ -4,7 +4,6 @@
 package threadfiles
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -51,14 +50,13 @@ func (k *Keeper) NewBatch(conversationID string) *Batch {
 // Add keeps the bytes of a file. Errors are those of [blobs.Store.Put]; a file
 // larger than [MaxSize] is [blobs.ErrTooLarge].
 func (b *Batch) Add(ctx context.Context, from Source) error {
-	content := bufio.NewReaderSize(from.Content, sniffedBytes)
-	begin, _ := content.Peek(sniffedBytes) // an error comes again when it is read
+	mimeType, content := Sniff(from.MIMEType, from.Name, from.Content)
 	blob, err := b.keeper.Blobs.Put(ctx, content, MaxSize)
 	if err != nil {
 		return err
 	}
 	b.files = append(b.files, store.NewFile{File: store.File{
-		ID: blob.ID, Ref: from.Name, SHA256: blob.SHA256, Size: blob.Size, MIMEType: mediaType(from.MIMEType, from.Name, begin),
+		ID: blob.ID, Ref: from.Name, SHA256: blob.SHA256, Size: blob.Size, MIMEType: mimeType,
 		CreatedAt: thread.Timestamp(time.Now()).String(), WorkItemID: from.WorkItemID,
 	}})
 	return nil

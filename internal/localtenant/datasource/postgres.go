@@ -45,7 +45,7 @@ func quoted(value string) string {
 }
 
 // postgresLiteral writes a value into a statement, apart from what stands beside
-// it. Strings conform to the standard: a backslash is one.
+// it.
 func postgresLiteral(value any) (string, error) {
 	switch value := value.(type) {
 	case nil:
@@ -63,7 +63,17 @@ func postgresLiteral(value any) (string, error) {
 		if strings.Contains(value, "\x00") || !utf8.ValidString(value) {
 			return "", failure("a value of a parameter is no text that PostgreSQL takes")
 		}
-		return " '" + strings.ReplaceAll(value, "'", "''") + "' ", nil
+		return " " + textLiteral(value) + " ", nil
 	}
 	return "", fmt.Errorf("datasource: a parameter cannot be a %T", value)
+}
+
+// textLiteral is a literal of PostgreSQL. A '…' below an E'…' goes on with it, where
+// a backslash could hide a quote; a U&'…' never does.
+func textLiteral(text string) string {
+	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	if !strings.Contains(text, `\`) {
+		return quoted
+	}
+	return "U&" + strings.ReplaceAll(quoted, `\`, `\\`)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"sync"
@@ -209,6 +210,74 @@ func testPostgresRefusals(t *testing.T, server *testpostgres.Server, registry *d
 		err := registry.Check(t.Context(), configured(t, "postgres", configuration))
 		if err == nil || !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), planted) || strings.Contains(err.Error(), server.Password) {
 			t.Errorf("%s %v: %v; want %q", key, test.value, err, test.says)
+		}
+	}
+}
+
+// wayOut ends the transaction of a query, if the server runs it.
+const wayOut = `; COMMIT; BEGIN READ WRITE; DELETE FROM kept; COMMIT; `
+
+// Whatever a query is made of, nothing is written, and the server never finds a
+// second statement in what was taken for one.
+func TestPostgresIsNeverWritten(t *testing.T) {
+	server := testpostgres.Start(t)
+	server.Exec(t, `CREATE TABLE kept (i int); INSERT INTO kept VALUES (1)`)
+	registry, known := open(t, "")
+	known.set("d", configured(t, "postgres", server.Configuration()))
+	queries := []string{
+		`SELECT 1 AS a$$$` + wayOut + `SELECT 1 AS b$$$`,
+		"SELECT E'a'\n'b\\' || '" + wayOut + "-- '",
+		`SELECT 1 AS 😀$$` + wayOut + `SELECT 1 AS 😀$$`,
+		`SELECT E'a''b\' || '` + wayOut + `-- '`,
+		"SELECT 1 -- \r" + wayOut,
+		`SELECT 1$$ ' $$` + wayOut + `-- '`,
+	}
+	fragments := []string{
+		"'", "''", `"`, "E'", "e'", "U&'", "x'", "$$", "$a$", "$1", "a$", "1", "1E", "😀", "é", "\\", `\'`, "--", "/*", "*/", "\n", "\r", "\v", " ",
+		" || ", " AS ", "a", "e", ",", "::text", ":p", ":p ", ";", wayOut,
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 4000 {
+		text := "SELECT 1 "
+		for range 3 + random.IntN(10) {
+			text += fragments[random.IntN(len(fragments))]
+		}
+		queries = append(queries, text)
+	}
+	answered := 0
+	for _, text := range queries {
+		_, err := registry.Query(t.Context(), "d", datasource.Query{SQL: text, Parameters: map[string]any{"p": `\'` + wayOut + `--`}})
+		if err == nil {
+			answered++
+		} else if strings.Contains(err.Error(), "multiple commands") {
+			t.Errorf("taken for one statement: %q", text)
+		}
+	}
+	if answered < 50 {
+		t.Errorf("only %d queries were answered", answered)
+	}
+	result, err := registry.Query(t.Context(), "d", datasource.Query{SQL: `SELECT COUNT(*) FROM kept`})
+	if err != nil || result.Rows[0][0] != int64(1) {
+		t.Errorf("%v, %v: written", result.Rows, err)
+	}
+}
+
+// A text stays one, whatever is in it and before it.
+func TestTextsAsParametersOfPostgres(t *testing.T) {
+	server := testpostgres.Start(t)
+	registry, known := open(t, "")
+	known.set("d", configured(t, "postgres", server.Configuration()))
+	for _, value := range []string{``, `it's`, `\`, `\' || 'x`, `\\'; --`, "\n", "é😀", `$1 :a ?`, `\0041`} {
+		for query, want := range map[string]string{`SELECT :v`: value, "SELECT (:v)::text || E'\\\\'": value + `\`} {
+			result, err := registry.Query(t.Context(), "d", datasource.Query{SQL: query, Parameters: map[string]any{"v": value}})
+			if err != nil || result.Rows[0][0] != want {
+				t.Errorf("%s %q: %v, %v", query, value, result.Rows, err)
+			}
+		}
+		// It cannot go on with a text that reads backslashes.
+		result, err := registry.Query(t.Context(), "d", datasource.Query{SQL: "SELECT E'a'\n:v", Parameters: map[string]any{"v": value}})
+		if strings.Contains(value, `\`) && err == nil || err == nil && result.Rows[0][0] != "a"+value {
+			t.Errorf("%q went on: %v", value, result.Rows)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type statement struct {
 	names  []string // in order of appearance
 }
 
-// reader is where parseStatement stands.
+// reader is where parseStatement stands, which is at the begin of a token.
 type reader struct {
 	text     string
 	at       int
@@ -23,8 +23,12 @@ type reader struct {
 
 // parseStatement finds the :name parameters of a query. Literals, quoted names,
 // comments and casts hold none. What does not read, or is more than one
-// statement, is refused: the databases themselves would run `COMMIT; DELETE …`.
+// statement, is refused: SQLite itself would run them all. It must divide a text
+// into tokens as the database does.
 func parseStatement(text string, postgres bool) (statement, error) {
+	if strings.ContainsRune(text, 0) {
+		return statement{}, failure("the query must not have a NUL character")
+	}
 	r := &reader{text: text, postgres: postgres}
 	var (
 		s     statement
@@ -48,8 +52,14 @@ func parseStatement(text string, postgres bool) (statement, error) {
 			s.pieces = append(s.pieces, text[begun:start])
 			s.names = append(s.names, r.word())
 			begun = r.at
+		case postgres && r.isNumbered():
+			return statement{}, failure("the query must name its parameters: write :name instead of $1")
+		case isDigit(text[r.at]):
+			if r.number(); postgres && r.at < len(text) && strings.IndexByte("'$", text[r.at]) >= 0 {
+				return statement{}, failure("the query must have a space between %q and what follows", text[start:r.at])
+			}
 		default:
-			if word := r.word(); word == "" {
+			if word := r.identifier(); word == "" {
 				r.at++
 			} else if first == "" {
 				first = strings.ToUpper(word)
@@ -73,15 +83,29 @@ func (r *reader) skipBlank() bool {
 	case rest == "":
 		return false
 	case strings.HasPrefix(rest, "--"):
-		r.to("\n", 2)
+		r.skipLineComment()
 	case strings.HasPrefix(rest, "/*"):
 		r.skipBlockComment()
-	case strings.IndexByte(" \t\r\n\f", rest[0]) >= 0:
+	case strings.IndexByte(" \t\r\n\f\v", rest[0]) >= 0:
 		r.at++
 	default:
 		return false
 	}
 	return true
+}
+
+// skipLineComment passes over a comment; PostgreSQL's also end with a carriage
+// return.
+func (r *reader) skipLineComment() {
+	ends := "\n"
+	if r.postgres {
+		ends = "\r\n"
+	}
+	if i := strings.IndexAny(r.text[r.at:], ends); i >= 0 {
+		r.at += i + 1
+	} else {
+		r.at = len(r.text)
+	}
 }
 
 // skipBlockComment passes over a comment; PostgreSQL's nest.
@@ -108,7 +132,7 @@ func (r *reader) skipBlockComment() {
 func (r *reader) skipQuoted() bool {
 	rest := r.text[r.at:]
 	switch c := rest[0]; {
-	case c == '\'' && r.postgres && r.isEscapeString():
+	case c|0x20 == 'e' && r.postgres && strings.HasPrefix(rest[1:], "'"):
 		r.skipEscapeString()
 	case c == '\'' || c == '"' || c == '`' && !r.postgres:
 		r.to(rest[:1], 1) // a doubled quote begins anew at once
@@ -116,7 +140,7 @@ func (r *reader) skipQuoted() bool {
 		r.to("]", 1)
 	case c == '$' && r.postgres:
 		tag, ok := dollarTag(rest)
-		if !ok || r.afterWord() {
+		if !ok {
 			return false
 		}
 		r.to(tag, len(tag))
@@ -136,31 +160,37 @@ func (r *reader) to(end string, skip int) {
 	}
 }
 
-// isEscapeString tells whether the quote at hand follows an E that is a word.
-func (r *reader) isEscapeString() bool {
-	if r.at == 0 || r.text[r.at-1]|0x20 != 'e' {
-		return false
-	}
-	before, _ := utf8.DecodeLastRuneInString(r.text[:r.at-1])
-	return !isWordRune(before)
-}
-
+// skipEscapeString passes over an E'…'.
 func (r *reader) skipEscapeString() {
-	for r.at++; r.at < len(r.text); r.at++ {
+	for r.at += 2; r.at < len(r.text); {
 		switch r.text[r.at] {
 		case '\\':
-			r.at++
+			r.at += 2
 		case '\'':
-			rest := r.text[r.at+1:]
-			next := strings.TrimLeft(rest, " \t\r\n\f")
-			if !strings.HasPrefix(next, "'") || !strings.Contains(rest[:len(rest)-len(next)], "\n") {
-				r.at++
+			if r.at++; !r.goesOn() {
 				return
 			}
-			r.at += 1 + len(rest) - len(next) // it goes on after a line break, escapes and all
+		default:
+			r.at++
 		}
 	}
 	r.at = len(r.text)
+}
+
+// goesOn tells whether the string that a quote has just ended goes on: with another
+// quote, at once or on a later line with nothing but blanks and comments of a line
+// between.
+func (r *reader) goesOn() bool {
+	begun := r.at
+	for r.at < len(r.text) && !strings.HasPrefix(r.text[r.at:], "/*") && r.skipBlank() {
+	}
+	blank := r.text[begun:r.at]
+	if strings.HasPrefix(r.text[r.at:], "'") && (blank == "" || strings.ContainsAny(blank, "\r\n")) {
+		r.at++
+		return true
+	}
+	r.at = begun
+	return false
 }
 
 // dollarTag is the $tag$ a text begins with.
@@ -169,13 +199,19 @@ func dollarTag(text string) (string, bool) {
 	if end < 0 {
 		return "", false
 	}
-	name := text[1 : end+1]
-	for i, c := range name {
-		if !isWordRune(c) || i == 0 && unicode.IsDigit(c) {
+	name := text[1 : end+1] // without a $, therefore
+	for i := range len(name) {
+		if !isIdentifierByte(name[i]) || i == 0 && isDigit(name[i]) {
 			return "", false
 		}
 	}
 	return text[:end+2], true
+}
+
+// isNumbered tells whether a parameter such as $1 begins here.
+func (r *reader) isNumbered() bool {
+	rest := r.text[r.at:]
+	return rest[0] == '$' && len(rest) > 1 && isDigit(rest[1])
 }
 
 // isParameter tells whether a :name begins here. The colons of casts and of array
@@ -192,12 +228,9 @@ func (r *reader) isParameter() bool {
 	return isWordRune(next) && !unicode.IsDigit(next)
 }
 
-func (r *reader) afterWord() bool {
-	before, _ := utf8.DecodeLastRuneInString(r.text[:r.at])
-	return r.at > 0 && (isWordRune(before) || r.postgres && before == '$')
-}
+func (r *reader) afterWord() bool { return r.at > 0 && isIdentifierByte(r.text[r.at-1]) }
 
-// word takes a keyword, a name or a number, or nothing.
+// word takes the name of a parameter.
 func (r *reader) word() string {
 	start := r.at
 	for r.at < len(r.text) {
@@ -210,10 +243,31 @@ func (r *reader) word() string {
 	return r.text[start:r.at]
 }
 
-// isWordRune goes by PostgreSQL, where whatever is not ASCII may stand in a name.
-func isWordRune(c rune) bool {
-	return c == '_' || c >= utf8.RuneSelf || unicode.IsLetter(c) || unicode.IsDigit(c)
+func isWordRune(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) }
+
+// identifier takes a keyword or a name, or nothing.
+func (r *reader) identifier() string {
+	start := r.at
+	for r.at < len(r.text) && isIdentifierByte(r.text[r.at]) && (r.at > start || r.text[r.at] != '$') {
+		r.at++
+	}
+	return r.text[start:r.at]
 }
+
+// number passes over a number and the letters at its end.
+func (r *reader) number() {
+	for r.at < len(r.text) && isIdentifierByte(r.text[r.at]) && r.text[r.at] != '$' {
+		r.at++
+	}
+}
+
+// isIdentifierByte tells what names are made of after their first byte. Both
+// engines take every byte that is not ASCII for a letter.
+func isIdentifierByte(c byte) bool {
+	return c >= utf8.RuneSelf || c == '_' || c == '$' || isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // bind joins the pieces with SQLite's placeholders, which are numbered from 1 on,
 // and gives the values in that order. One name has one number, wherever it stands.

@@ -5,11 +5,14 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -196,20 +199,114 @@ func TestSecretsOfDataConnections(t *testing.T) {
 		t.Errorf("a secret is in the log: %s", log.String())
 	}
 	// The PUT without them has kept them all.
+	stored := storedConfiguration(t, dir, path)
+	for n := 1; n <= 7; n++ {
+		if !strings.Contains(stored, fmt.Sprint(planted, n)) {
+			t.Errorf("the secret %d is lost: %s", n, stored)
+		}
+	}
+}
+
+// A secret that changes while another change is checked is not lost to it.
+func TestSecretsThatChangeMeanwhile(t *testing.T) {
+	server := testpostgres.Start(t)
+	dir := t.TempDir()
+	c := start(t, localtenant.Config{DataDir: dir, Logger: quiet})
+	proxy := holdingProxy(t, fmt.Sprintf("%s:%d", server.Host, server.Port))
+	configuration := server.Configuration()
+	configuration["port"] = proxy.port
+	body := func(name string, token any) string {
+		configuration["token"] = token
+		if token == nil {
+			delete(configuration, "token")
+		}
+		return encode(t, object{"name": name, "engine": "postgres", "configuration": configuration})
+	}
+	path := "/data-connections/" + get[object](c, http.MethodPost, "/data-connections", body("first", "token-one"))["id"].(string)
+
+	proxy.hold.Store(true)
+	renaming := body("renamed", nil)
+	var renamed sync.WaitGroup
+	renamed.Go(func() {
+		if status, answer, _ := c.do(http.MethodPut, path, renaming); status != http.StatusOK {
+			t.Errorf("status %d: %s", status, answer)
+		}
+	})
+	<-proxy.held
+	get[object](c, http.MethodPut, path, body("second", "token-two"))
+	close(proxy.release)
+	renamed.Wait()
+
+	if got := get[object](c, http.MethodGet, path, ""); got["name"] != "renamed" {
+		t.Errorf("connection %v", got)
+	}
+	if stored := storedConfiguration(t, dir, path); !strings.Contains(stored, "token-two") || strings.Contains(stored, "token-one") {
+		t.Errorf("stored %s", stored)
+	}
+}
+
+// proxy passes connections on to a server, but holds one back.
+type proxy struct {
+	port    int
+	hold    atomic.Bool // the next connection
+	held    chan struct{}
+	release chan struct{}
+}
+
+func holdingProxy(t *testing.T, server string) *proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{port: listener.Addr().(*net.TCPAddr).Port, held: make(chan struct{}), release: make(chan struct{})}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() {
+				defer client.Close()
+				if p.hold.CompareAndSwap(true, false) {
+					close(p.held)
+					<-p.release
+				}
+				upstream, err := net.Dial("tcp", server)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer upstream.Close()
+				all.Go(func() {
+					_, _ = io.Copy(upstream, client) // until either is closed
+					upstream.Close()
+				})
+				_, _ = io.Copy(client, upstream)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		all.Wait()
+	})
+	return p
+}
+
+// storedConfiguration is the whole configuration at the path of a connection.
+func storedConfiguration(t *testing.T, dir, path string) string {
+	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "tenant.sqlite"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	var stored string
-	if err := db.QueryRowContext(t.Context(), `SELECT configuration FROM data_connections WHERE id = ?`, created["id"]).Scan(&stored); err != nil {
+	if err := db.QueryRowContext(t.Context(), `SELECT configuration FROM data_connections WHERE id = ?`, filepath.Base(path)).Scan(&stored); err != nil {
 		t.Fatal(err)
 	}
-	for n := 1; n <= 7; n++ {
-		if !strings.Contains(stored, fmt.Sprint(planted, n)) {
-			t.Errorf("the secret %d is lost: %s", n, stored)
-		}
-	}
+	return stored
 }
 
 func TestDataConnectionsAtOnce(t *testing.T) {

@@ -116,25 +116,42 @@ func (s *server) replaceDataConnection(w http.ResponseWriter, r *http.Request, i
 	if err != nil {
 		return err
 	}
-	connection, err := readConnection(r)
+	wanted, err := readConnection(r)
 	if err != nil {
 		return err
 	}
-	if connection.Configuration, err = keepSecrets(stored, connection); err != nil {
-		return err
+	var connection store.DataConnection
+	for {
+		if connection, err = s.replacement(r, stored, wanted); err != nil {
+			return err
+		}
+		err = s.Store.ReplaceDataConnection(r.Context(), stored, connection)
+		if !errors.Is(err, store.ErrConflict) {
+			break
+		}
+		// Somebody changed it while it was checked: the secrets it had may be old.
+		if stored, err = s.Store.DataConnection(r.Context(), stored.ID); err != nil {
+			return err
+		}
 	}
-	if err := s.checkConnection(r, connection); err != nil {
-		return err
-	}
-	connection.ID, connection.CreatedAt = stored.ID, stored.CreatedAt
-	connection.UpdatedAt = thread.Timestamp(time.Now()).String()
-	if err := s.Store.ReplaceDataConnection(r.Context(), connection); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := s.Sources.Forget(connection.ID); err != nil {
 		return err
 	}
 	return writeConnection(w, connection)
+}
+
+// replacement is what the stored connection becomes. It has been connected to.
+func (s *server) replacement(r *http.Request, stored, wanted store.DataConnection) (store.DataConnection, error) {
+	var err error
+	if wanted.Configuration, err = keepSecrets(stored, wanted); err != nil {
+		return store.DataConnection{}, err
+	}
+	wanted.ID, wanted.CreatedAt = stored.ID, stored.CreatedAt
+	wanted.UpdatedAt = thread.Timestamp(time.Now()).String()
+	return wanted, s.checkConnection(r, wanted)
 }
 
 // keepSecrets is the new configuration with the secrets of the stored one that it

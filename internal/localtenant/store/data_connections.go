@@ -103,15 +103,26 @@ func (s *Store) AddDataConnection(ctx context.Context, c DataConnection) error {
 	return nil
 }
 
-// ReplaceDataConnection stores a connection over the one with the same id.
-func (s *Store) ReplaceDataConnection(ctx context.Context, c DataConnection) error {
+// ReplaceDataConnection stores a connection over old, as it was read, with the same
+// id. ErrConflict says that it is no longer so.
+func (s *Store) ReplaceDataConnection(ctx context.Context, old, c DataConnection) error {
 	values, err := c.values()
 	if err != nil {
 		return err
 	}
-	result, err := s.db.Write.ExecContext(ctx, `UPDATE data_connections SET (search_name, `+connectionColumns+`) =
-		(?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?`, append(values, c.ID)...)
-	return changed(result, err, "data connection", c.ID)
+	return s.transact(ctx, "replace data connection "+c.ID, func(tx *sql.Tx) error {
+		var updatedAt, configuration string
+		err := tx.QueryRowContext(ctx, `SELECT updated_at, configuration FROM data_connections WHERE id = ?`, c.ID).Scan(&updatedAt, &configuration)
+		if err != nil {
+			return explain(err, "data connection", c.ID)
+		}
+		if updatedAt != old.UpdatedAt || configuration != string(old.Configuration) {
+			return refuse(ErrConflict, "the data connection %s was changed meanwhile: send the change again", c.ID)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE data_connections SET (search_name, `+connectionColumns+`) =
+			(?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?`, append(values, c.ID)...)
+		return err
+	})
 }
 
 // DeleteDataConnection deletes a connection. ErrConflict says that semantic data

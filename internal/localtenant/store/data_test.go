@@ -173,6 +173,21 @@ func TestDataConnections(t *testing.T) {
 	if c, err := s.DataConnection(ctx, "1"); err != nil || c.Name != "ÄRGER" || string(c.Configuration) != `{"password":"x"}` || c.Tags == nil {
 		t.Errorf("%+v, %v", c, err)
 	}
+	read := store.DataConnection{ID: "2", UpdatedAt: "", Configuration: json.RawMessage(`{}`)}
+	changed := store.DataConnection{ID: "2", Name: "changed", UpdatedAt: "now", Configuration: json.RawMessage(`{}`)}
+	if err := s.ReplaceDataConnection(ctx, read, changed); err != nil {
+		t.Error(err)
+	}
+	otherwise := changed
+	otherwise.Configuration = json.RawMessage(`{"password":"old"}`)
+	for _, old := range []store.DataConnection{read, otherwise} {
+		if err := s.ReplaceDataConnection(ctx, old, read); !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "send the change again") {
+			t.Errorf("over what is no longer so: %v", err)
+		}
+	}
+	if c, err := s.DataConnection(ctx, "2"); err != nil || c.Name != "changed" {
+		t.Errorf("%+v, %v", c, err)
+	}
 	for _, model := range []store.Model{
 		{ID: "m", Name: "good", Definition: json.RawMessage(`{"tables":[{"base_table":{"data_connection_id":"1"}}]}`)},
 		{ID: "n", Name: "no text", Definition: json.RawMessage(`{"data_connection_id":2}`)},
@@ -200,7 +215,7 @@ func TestWhatIsMissingAmongData(t *testing.T) {
 	ctx := t.Context()
 	for name, err := range map[string]error{
 		"connection":          second(s.DataConnection(ctx, "x")),
-		"replaced connection": s.ReplaceDataConnection(ctx, store.DataConnection{ID: "x"}),
+		"replaced connection": s.ReplaceDataConnection(ctx, store.DataConnection{}, store.DataConnection{ID: "x"}),
 		"deleted connection":  s.DeleteDataConnection(ctx, "x"),
 		"model":               second(s.Model(ctx, "x")),
 		"replaced model":      s.ReplaceModel(ctx, store.Model{ID: "x"}),
@@ -219,7 +234,7 @@ func TestWhatIsMissingAmongData(t *testing.T) {
 		"connection":         second(s.DataConnection(ended, "x")),
 		"connection ids":     second(s.DataConnectionIDs(ended, "x")),
 		"add connection":     s.AddDataConnection(ended, store.DataConnection{ID: "x"}),
-		"replace connection": s.ReplaceDataConnection(ended, store.DataConnection{ID: "x"}),
+		"replace connection": s.ReplaceDataConnection(ended, store.DataConnection{}, store.DataConnection{ID: "x"}),
 		"delete connection":  s.DeleteDataConnection(ended, "x"),
 		"models":             second(s.Models(ended, store.Window{Limit: 1})),
 		"model":              second(s.Model(ended, "x")),

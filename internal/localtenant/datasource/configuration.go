@@ -13,7 +13,7 @@ import (
 
 // secretKey matches the keys of configurations whose values are secret, whatever
 // the engine.
-var secretKey = regexp.MustCompile(`(?i)secret|passw|pwd|passphrase|token|private_?key|access_?key|ssl_?key|service_account|credentials$|api_?key|^sas|dsn$|connection_?string`)
+var secretKey = regexp.MustCompile(`(?i)secret|passw|passcode|pwd|passphrase|token|(private|access|account|ssl)[_-]?key|service_account|credentials|credential$|^sas|dsn$|api[_-]?key|(^|[^a-z])(pass|sas|dsn)([^a-z]|$)|conn(ection)?[_-]?str(ing)?`)
 
 // IsSecret tells whether the value of a configuration key is secret.
 func IsSecret(key string) bool { return secretKey.MatchString(key) }

@@ -383,3 +383,22 @@ func TestUnknownTablesAreNamedInReason(t *testing.T) {
 		}
 	}
 }
+
+func TestSecretKeys(t *testing.T) {
+	for _, key := range []string{
+		"password", "PASSWD", "db_pwd", "pass", "credentials", "credentials_json", "credential", "access_key", "accessKey", "aws_secret", "account-key", "sas", "SAS_url", "sasurl", "azure_sas",
+		"dsn", "odbc_dsn", "connection_string", "connectionString", "conn_str", "api_key", "apikey", "ssl_key", "private_key_path", "service_account_json", "token",
+	} {
+		if !datasource.IsSecret(key) {
+			t.Errorf("%s is shown", key)
+		}
+	}
+	for _, key := range []string{
+		"host", "port", "database", "user", "schema", "sslmode", "db_file", "warehouse", "role", "account", "credential_type", "ssl_ca", "ssl_cert", "project_id",
+		"dataset", "passive", "bypass", "key", "connection", "connect_timeout",
+	} {
+		if datasource.IsSecret(key) {
+			t.Errorf("%s is hidden", key)
+		}
+	}
+}

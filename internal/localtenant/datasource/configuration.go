@@ -1,6 +1,7 @@
 package datasource
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // secretKey matches the keys of configurations whose values are secret, whatever
@@ -125,13 +127,22 @@ func secrets(value any, secret bool) []string {
 	return found
 }
 
+// minSecret is how many characters a secret has at least that can be told from
+// what else a driver says.
+const minSecret = 4
+
 // redacted is what an error of a driver says, as a Failure without the secrets.
 func redacted(doing string, err error, secrets []string) error {
 	if known, ok := errors.AsType[*Failure](err); ok {
 		return known
 	}
+	// One secret may be a part of another.
+	secrets = slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	text := err.Error()
 	for _, secret := range secrets {
+		if utf8.RuneCountInString(secret) < minSecret {
+			return failure("%s; the reason is withheld, because a secret of the connection has fewer than %d characters", doing, minSecret)
+		}
 		text = strings.ReplaceAll(text, secret, "***")
 	}
 	return failure("%s: %s", doing, text)

@@ -402,3 +402,22 @@ func TestSecretKeys(t *testing.T) {
 		}
 	}
 }
+
+// What a driver says is told without secrets, or not at all.
+func TestRedaction(t *testing.T) {
+	driver := errors.New("dial hunter2-long: user abc failed")
+	for _, test := range []struct {
+		secrets []string
+		want    string
+	}{
+		{nil, "cannot: dial hunter2-long: user abc failed"},
+		{[]string{"hunter2", "hunter2-long"}, "cannot: dial ***: user abc failed"},
+		{[]string{"hunter2-long", "hunter2"}, "cannot: dial ***: user abc failed"},
+		{[]string{"a", "hunter2"}, "cannot; the reason is withheld, because a secret of the connection has fewer than 4 characters"},
+		{[]string{"äöü"}, "cannot; the reason is withheld, because a secret of the connection has fewer than 4 characters"},
+	} {
+		if got := datasource.Redacted("cannot", driver, test.secrets); got.Error() != test.want {
+			t.Errorf("%q: %v; want %q", test.secrets, got, test.want)
+		}
+	}
+}

@@ -14,3 +14,6 @@ func Translate(query string, values map[string]any, postgres bool) (string, []an
 	}
 	return sqliteDialect{}.translate(Query{SQL: query, Parameters: values})
 }
+
+// Redacted is what an error of a driver says without secrets.
+var Redacted = redacted

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 )
@@ -37,12 +38,14 @@ func (s *server) publishAgent(w http.ResponseWriter, r *http.Request, ids ids) e
 	if err != nil {
 		return err
 	}
+	// The agent is live now, and stays so when its publisher goes away.
+	ctx := context.WithoutCancel(r.Context())
 	for _, conversation := range deleted {
-		if err := s.Runner.CancelConversation(r.Context(), conversation); err != nil {
-			return err
+		if err := s.Runner.CancelConversation(ctx, conversation); err != nil {
+			s.Logger.Error().Err(err).Str("conversation_id", conversation).Msg("cannot end the runs of a deleted conversation")
 		}
 	}
-	s.files.Sweep(r.Context())
+	s.files.Sweep(ctx)
 	return writeJSON(w, http.StatusOK, agent)
 }
 

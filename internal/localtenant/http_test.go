@@ -17,6 +17,13 @@ func TestKeyIsRequired(t *testing.T) {
 		"prefix":       "Bearer local",
 		"other scheme": "Basic local-key",
 		"bare":         "local-key",
+		"wrong token":  `Snowflake Token="other-key"`,
+		"no token":     `Snowflake Token=""`,
+		"bare token":   `Snowflake local-key`,
+		"open quote":   `Snowflake Token="local-key`,
+		"one quote":    `Snowflake Token="`,
+		"no quotes":    `Snowflake Token=local-key`,
+		"other name":   `Snowflake Key="local-key"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, body, header := c.with("Authorization", authorization).do(http.MethodGet, "/ok", "")
@@ -28,8 +35,10 @@ func TestKeyIsRequired(t *testing.T) {
 			}
 		})
 	}
-	if status, body, _ := c.with("Authorization", "bearer local-key").do(http.MethodGet, "/ok", ""); status != http.StatusOK {
-		t.Errorf("scheme in lower case: status %d: %s", status, body)
+	for _, authorization := range []string{"bearer local-key", `Snowflake Token="local-key"`, `snowflake token="local-key"`} {
+		if status, body, _ := c.with("Authorization", authorization).do(http.MethodGet, "/ok", ""); status != http.StatusOK {
+			t.Errorf("%s: status %d: %s", authorization, status, body)
+		}
 	}
 }
 

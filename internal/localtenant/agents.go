@@ -34,7 +34,10 @@ type AgentSpec struct {
 
 var (
 	architectures = []string{verified.Architecture, checks.Architecture, openaichat.Architecture, scripted.Architecture, echo.Architecture}
-	modes         = []string{store.Conversational, store.Worker}
+	// Those whose agents are workers when they are made through the API, which cannot
+	// say so: a payload is what a work item has.
+	workerArchitectures = []string{checks.Architecture}
+	modes               = []string{store.Conversational, store.Worker}
 )
 
 // complete fills in the defaults and checks the rest.

@@ -78,6 +78,38 @@ func TestInvoiceClerkPassesGoodInvoices(t *testing.T) {
 	})
 }
 
+// Whoever has the API alone can make an agent that does work items.
+func TestWorkersCanBeCreated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, localtenant.Config{})
+		clerk := get[object](c, http.MethodGet, "/agents/"+localtenant.InvoiceClerkID, "")
+		made := get[object](c, http.MethodPost, "/agents", encoded(object{
+			"name": "Second Clerk", "runbook_text": clerk["runbook_text"], "architecture_name": clerk["architecture_name"],
+		}))
+		if made["mode"] != "worker" {
+			t.Errorf("an agent that checks payloads is %v", made["mode"])
+		}
+		get[object](c, http.MethodPost, "/agents/"+made["id"].(string)+"/publish", `{}`)
+		path := c.createItem(object{"agent_id": made["id"], "payload": c.findOrder(notArrived).but(nil)})
+		if item := c.settle(path); item["status"] != "NEEDS_REVIEW" {
+			t.Errorf("the item is %v: %s", item["status"], lastText(item))
+		}
+		c.act(path, "complete")
+		if item := c.item(path); item["status"] != "COMPLETED" {
+			t.Errorf("the item is %v in the end", item["status"])
+		}
+		for mode, spec := range map[string]string{
+			"worker":         "name: Third Clerk\narchitecture: payload-checks",
+			"conversational": "name: Talker\narchitecture: payload-checks\nmetadata: {mode: conversational}",
+		} {
+			imported := c.sendPackage(http.MethodPost, "/agents/import", packed(t, spec, nil))
+			if imported["mode"] != mode {
+				t.Errorf("%s: imported as %v", spec, imported["mode"])
+			}
+		}
+	})
+}
+
 func TestInvoiceClerkDoubts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := start(t, localtenant.Config{})

@@ -145,7 +145,7 @@ func New(ctx context.Context, cfg Config) (_ *Tenant, err error) {
 	t.handler = api.New(api.Config{
 		TenantID: TenantID, Key: APIKey,
 		Store: t.store, Blobs: t.blobs, Sources: t.sources, Runner: t.runner, Worker: t.worker, Faults: switches, Logger: cfg.Logger,
-		Architectures: architectures, DefaultArchitecture: echo.Architecture,
+		Architectures: architectures, DefaultArchitecture: echo.Architecture, WorkerArchitectures: workerArchitectures,
 	})
 	t.transport = newTransport(t.handler, cfg.Logger)
 	return t, nil

@@ -19,7 +19,7 @@ func (s *server) importOf(ctx context.Context, p *agentpackage.Package) (store.I
 		ArchitectureName: p.Architecture, ArchitectureVersion: "1", Mode: p.Mode,
 	}}
 	if i.Mode == "" {
-		i.Mode = store.Conversational
+		i.Mode = s.modeOf(p.Architecture)
 	}
 	var err error
 	if i.Settings, err = json.Marshal(p.Settings); err != nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"sema4mcp/internal/localtenant/store"
@@ -64,16 +65,25 @@ func (s *server) createAgent(w http.ResponseWriter, r *http.Request, _ ids) erro
 		RunbookText:         body.textOr("runbook_text", "", atMost(maxRunbook)),
 		ArchitectureName:    body.textOr("architecture_name", s.DefaultArchitecture, oneOf(s.Architectures...)),
 		ArchitectureVersion: body.textOr("architecture_version", "1", notBlank, atMost(maxName)),
-		Mode:                store.Conversational,
 	}
 	if err := body.err(); err != nil {
 		return err
 	}
+	agent.Mode = s.modeOf(agent.ArchitectureName)
 	created, err := s.Store.CreateAgent(r.Context(), agent, time.Now())
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, created)
+}
+
+// modeOf is the mode of an agent that was not made in one: the API has no field to
+// ask for it, so that it follows from what the agent can do.
+func (s *server) modeOf(architecture string) string {
+	if slices.Contains(s.WorkerArchitectures, architecture) {
+		return store.Worker
+	}
+	return store.Conversational
 }
 
 func (s *server) changeAgent(w http.ResponseWriter, r *http.Request, ids ids) error {

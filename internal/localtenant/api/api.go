@@ -39,6 +39,8 @@ type Config struct {
 	// Architectures are the names an agent's architecture can have.
 	Architectures       []string
 	DefaultArchitecture string
+	// WorkerArchitectures are those whose agents do work items; all others converse.
+	WorkerArchitectures []string
 }
 
 type server struct {

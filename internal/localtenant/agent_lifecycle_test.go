@@ -206,7 +206,7 @@ func TestNamesAreUnique(t *testing.T) {
 		{http.MethodPost, "/agents", `{"name":"AGENTE\u0301 Ünïcode 🚀"}`},
 		{http.MethodPatch, other, `{"name":"Straße","description":"lost"}`},
 	} {
-		if got := c.refuse(http.StatusConflict, request.method, request.path, request.body); !strings.Contains(got, "choose another name") {
+		if got := c.refuse(http.StatusConflict, request.method, request.path, request.body); !strings.HasPrefix(got, "agent ") || !strings.HasSuffix(got, ": choose another name") {
 			t.Errorf("%s: %q", request.body, got)
 		}
 	}
@@ -227,6 +227,26 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 	c.nothing(http.MethodDelete, wanted, "")
 	get[object](c, http.MethodPost, other+"/publish", `{}`)
+}
+
+// What a refusal says begins with what is wrong, not with what the tenant was doing.
+func TestRefusalsAreForUsers(t *testing.T) {
+	c := start(t, localtenant.Config{})
+	agent := c.create("Agent")
+	get[object](c, http.MethodPost, agent+"/publish", `{}`)
+	for request, want := range map[step]string{
+		{http.MethodPost, "/agents", `{"name":"ECHO"}`, 409, ""}:                  "agent " + localtenant.EchoID + ` is already called "ECHO": choose another name`,
+		{http.MethodPost, agent + "/publish", `{}`, 412, ""}:                      "the agent is live and has no draft; there is nothing to publish: change the agent, or open a draft with edit",
+		{http.MethodPost, agent + "/discard-draft", `{}`, 412, ""}:                "the agent is live and has no draft; there is nothing to discard",
+		{http.MethodPost, agent + "/mcp-servers", `{"id":"x"}`, 404, ""}:          `MCP server "x": not found`,
+		{http.MethodPut, "/mcp-servers/x", `{"name":"x","command":"x"}`, 404, ""}: `MCP server "x": not found`,
+		{http.MethodPost, "/agents/x/edit", "", 404, ""}:                          `agent "x": not found`,
+		{http.MethodPost, "/work-items/x/cancel", "", 404, ""}:                    `work item "x": not found`,
+	} {
+		if got := c.refuse(request.status, request.method, request.action, request.body); got != want {
+			t.Errorf("%s %s: %q, want %q", request.method, request.action, got, want)
+		}
+	}
 }
 
 // However many publish, edit and change an agent at once, it has one live version
@@ -306,7 +326,9 @@ func TestAgentBodies(t *testing.T) {
 			{http.MethodDelete, "/semantic-data-models/" + localtenant.SalesModelID, ""},
 			{http.MethodGet, "/schedules", ""}, {http.MethodPost, "/schedules", `{"cron_expression":"* * * * *"}`},
 		} {
-			c.refuse(http.StatusNotFound, request.method, "/agents/"+id+request.action, request.body)
+			if got := c.refuse(http.StatusNotFound, request.method, "/agents/"+id+request.action, request.body); !strings.HasPrefix(got, `agent "`) {
+				t.Errorf("%s %s: %q", request.method, request.action, got)
+			}
 		}
 	}
 }

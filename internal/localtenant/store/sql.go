@@ -11,10 +11,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-func notFound(what, id string) error {
-	return fmt.Errorf("%s %q: %w", what, id, ErrNotFound)
-}
-
 // refusal is an error of one of the kinds of this package whose message is all
 // that a caller needs to read.
 type refusal struct {
@@ -28,6 +24,10 @@ func refuse(kind error, format string, arguments ...any) error {
 
 func (r *refusal) Error() string { return r.message }
 func (r *refusal) Unwrap() error { return r.kind }
+
+func notFound(what, id string) error {
+	return refuse(ErrNotFound, "%s %q: %v", what, id, ErrNotFound)
+}
 
 // queryer is a pool or a transaction.
 type queryer interface {
@@ -48,6 +48,8 @@ func isForeignKeyViolation(err error) bool {
 	return errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+// transact does work in a transaction; what names it in errors, but for refusals,
+// which callers read as they are.
 func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) error) error {
 	tx, err := s.db.Write.BeginTx(ctx, nil)
 	if err == nil {
@@ -57,13 +59,10 @@ func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) er
 			err = errors.Join(err, tx.Rollback())
 		}
 	}
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		return refused // it is for users, as it is
+	if _, refused := errors.AsType[*refusal](err); refused || err == nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // everything is the window of a list that is never long.

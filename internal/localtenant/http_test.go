@@ -1,6 +1,7 @@
 package localtenant_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -149,6 +150,42 @@ func TestBodies(t *testing.T) {
 	}
 	if got := get[object](c, http.MethodPost, conversations, `{"name":"ok","extra":1}`); got["name"] != "ok" {
 		t.Errorf("an unknown field: %v", got)
+	}
+}
+
+// An error names the field it is about, in the shape the vendor documents.
+func TestErrorDetails(t *testing.T) {
+	c := start(t, localtenant.Config{Logger: quiet})
+	agent := "/agents/" + localtenant.EchoID
+	for _, test := range []struct {
+		method, path, body string
+		status             int
+		details            string
+	}{
+		{http.MethodPost, "/agents", `{"name":"","description":7}`, 422, `{"field":"name","issue":"must not be empty"}`},
+		{http.MethodPost, "/agents", `[]`, 422, `{"field":"body","issue":"must be an object"}`},
+		{http.MethodPost, "/mcp-servers", `{"name":"x","url":"http://h","headers":{"A":{}}}`, 422, `{"field":"headers -> A -> type","issue":"is required"}`},
+		{http.MethodPost, "/work-items", `{"agent_id":"x","messages":[7]}`, 422, `{"field":"messages -> 0","issue":"must be an object"}`},
+		{http.MethodPost, "/work-items", `{"agent_id":"` + localtenant.InvoiceClerkID + `","callbacks":[{"url":""}]}`, 400,
+			`{"field":"callbacks -> 0 -> url","issue":"must be an address that begins with http:// or https://"}`},
+		{http.MethodGet, "/agents?limit=0", "", 422, `{"field":"limit","issue":"must be a whole number from 1 to 200"}`},
+		{http.MethodGet, "/agents/x", "", 404, `{"field":"agent_id","issue":"unknown"}`},
+		{http.MethodPost, "/agents/x/edit", "", 404, `{"field":"agent_id","issue":"unknown"}`},
+		{http.MethodGet, agent + "/conversations/x/messages", "", 404, `{"field":"conversation_id","issue":"unknown"}`},
+		{http.MethodDelete, agent + "/mcp-servers/x", "", 404, `{"field":"mcp_server_id","issue":"unknown"}`},
+		{http.MethodPost, agent + "/semantic-data-models", `{"id":"x"}`, 404, `{"field":"semantic_data_model_id","issue":"unknown"}`},
+		{http.MethodGet, agent + "/schedules/x", "", 404, `{"field":"schedule_id","issue":"unknown"}`},
+		{http.MethodGet, "/data-connections/x", "", 404, `{"field":"connection_id","issue":"unknown"}`},
+		{http.MethodPost, "/semantic-data-models/scaffold-from-tables", `{"data_connection_id":"x","tables":["t"]}`, 404, `{"field":"data_connection_id","issue":"unknown"}`},
+		{http.MethodPost, "/work-items/x/cancel", "", 404, `{"field":"work_item_id","issue":"unknown"}`},
+		{http.MethodGet, "/nothing", "", 404, "null"},
+		{http.MethodPost, "/agents", `{"name":"Echo"}`, 409, "null"},
+	} {
+		var envelope struct{ Error object }
+		status, body, _ := c.do(test.method, test.path, test.body)
+		if err := json.Unmarshal(body, &envelope); err != nil || status != test.status || encoded(envelope.Error["details"]) != strings.ReplaceAll(test.details, ">", `\u003e`) {
+			t.Errorf("%s %s: status %d: %s, %v", test.method, test.path, status, body, err)
+		}
 	}
 }
 

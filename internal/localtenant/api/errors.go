@@ -18,6 +18,13 @@ type problem struct {
 	status  int
 	message string
 	allow   []string // the methods a route has, with status 405
+	about   *details
+}
+
+// details name the one field an error is about, as the vendor documents them.
+type details struct {
+	Field string `json:"field"`
+	Issue string `json:"issue"`
 }
 
 func (p *problem) Error() string { return p.message }
@@ -31,9 +38,25 @@ func errMethod(method string, allow []string) error {
 	}
 }
 
+// fault is what is wrong with a part of a request.
+type fault struct{ where, reason string } // where is such as "body -> content"
+
+// faulty says all that is wrong with a request; the details have room for the first.
+func faulty(status int, faults ...fault) error {
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = f.where + ": " + f.reason
+	}
+	field := faults[0].where
+	if _, inside, ok := strings.Cut(field, " -> "); ok {
+		field = inside
+	}
+	return &problem{status: status, message: strings.Join(texts, "; "), about: &details{field, faults[0].reason}}
+}
+
 // invalid is a 422: where is such as "body -> content".
 func invalid(where, reason string) error {
-	return &problem{status: http.StatusUnprocessableEntity, message: where + ": " + reason}
+	return faulty(http.StatusUnprocessableEntity, fault{where, reason})
 }
 
 // codes are the vendor's error families.
@@ -51,6 +74,31 @@ var codes = map[int]string{
 	http.StatusServiceUnavailable:    "unexpected.unavailable",
 }
 
+// idFields are the names of ids, by what they are the id of.
+var idFields = map[string]string{
+	"agent":               "agent_id",
+	"conversation":        "conversation_id",
+	"data connection":     "connection_id",
+	"MCP server":          "mcp_server_id",
+	"schedule":            "schedule_id",
+	"semantic data model": "semantic_data_model_id",
+	"work item":           "work_item_id",
+}
+
+// unknown is a 404 for what the store does not have.
+func unknown(err error) *problem {
+	return unknownAs(idFields[store.Missing(err)], err)
+}
+
+// unknownAs is unknown for an id that the request has under another name.
+func unknownAs(field string, err error) *problem {
+	p := &problem{status: http.StatusNotFound, message: err.Error()}
+	if field != "" {
+		p.about = &details{field, "unknown"}
+	}
+	return p
+}
+
 // answerError answers with the envelope that fits the error.
 func (s *server) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	var (
@@ -65,11 +113,11 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		if known.status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 		}
-		writeError(w, known.status, known.message)
+		writeProblem(w, known)
 	case errors.As(err, &failed):
-		writeFailure(w, http.StatusInternalServerError, failed.Failure)
+		writeFailure(w, http.StatusInternalServerError, failed.Failure, nil)
 	case errors.Is(err, store.ErrNotFound):
-		writeError(w, http.StatusNotFound, err.Error())
+		writeProblem(w, unknown(err))
 	case errors.Is(err, store.ErrConflict):
 		writeError(w, http.StatusConflict, err.Error())
 	case errors.Is(err, store.ErrPrecondition):
@@ -82,20 +130,28 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	default:
 		failure := thread.Failure{ID: uuid.NewString(), Code: "unexpected_error", Message: "Something went wrong in the tenant."}
 		s.Logger.Error().Err(err).Str("method", r.Method).Str("path", r.URL.Path).Str("error_id", failure.ID).Msg("request failed")
-		writeFailure(w, http.StatusInternalServerError, failure)
+		writeFailure(w, http.StatusInternalServerError, failure, nil)
 	}
 }
 
 // writeError answers with the envelope of a status.
 func writeError(w http.ResponseWriter, status int, message string) {
-	code, ok := codes[status]
+	writeProblem(w, &problem{status: status, message: message})
+}
+
+func writeProblem(w http.ResponseWriter, p *problem) {
+	code, ok := codes[p.status]
 	if !ok {
 		code = "unexpected_error"
 	}
-	writeFailure(w, status, thread.Failure{ID: uuid.NewString(), Code: code, Message: message})
+	writeFailure(w, p.status, thread.Failure{ID: uuid.NewString(), Code: code, Message: p.message}, p.about)
 }
 
-func writeFailure(w http.ResponseWriter, status int, failure thread.Failure) {
+func writeFailure(w http.ResponseWriter, status int, failure thread.Failure, about *details) {
+	type detailed struct {
+		thread.Failure
+		Details *details `json:"details,omitempty"`
+	}
 	// A client that has gone does not need its error.
-	_ = writeJSON(w, status, map[string]thread.Failure{"error": failure})
+	_ = writeJSON(w, status, map[string]detailed{"error": {failure, about}})
 }

@@ -15,7 +15,7 @@ import (
 type fields struct {
 	members map[string]json.RawMessage // a struct would also take a member in another case
 	where   string                     // the object, such as "body"
-	faults  []string
+	faults  []fault
 }
 
 // readFields reads the body of a request.
@@ -48,11 +48,11 @@ func (f *fields) err() error {
 	if len(f.faults) == 0 {
 		return nil
 	}
-	return &problem{status: http.StatusUnprocessableEntity, message: strings.Join(f.faults, "; ")}
+	return faulty(http.StatusUnprocessableEntity, f.faults...)
 }
 
 func (f *fields) fault(name, reason string) {
-	f.faults = append(f.faults, f.at(name)+": "+reason)
+	f.faults = append(f.faults, fault{f.at(name), reason})
 }
 
 func (f *fields) at(name string) string { return f.where + " -> " + name }

@@ -55,6 +55,9 @@ func (s *server) scaffoldModel(w http.ResponseWriter, r *http.Request, _ ids) er
 		return err
 	}
 	connection, err := s.Store.DataConnection(r.Context(), connectionID)
+	if errors.Is(err, store.ErrNotFound) {
+		return unknownAs("data_connection_id", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (f *fields) eachObject(name string, read func(*fields)) {
 		where := fmt.Sprintf("%s -> %d", f.at(name), i)
 		element, ok := fieldsOf(where, raw)
 		if !ok {
-			f.faults = append(f.faults, where+": must be an object")
+			f.faults = append(f.faults, fault{where, "must be an object"})
 			continue
 		}
 		read(element)

@@ -160,7 +160,7 @@ func (s *server) renameWorkItem(w http.ResponseWriter, r *http.Request, ids ids)
 
 // badRequest is a 400 for what the vendor does not answer with 422.
 func badRequest(where, reason string) error {
-	return &problem{status: http.StatusBadRequest, message: where + ": " + reason}
+	return faulty(http.StatusBadRequest, fault{where, reason})
 }
 
 func (s *server) summarizeWorkItems(w http.ResponseWriter, r *http.Request, _ ids) error {

@@ -16,17 +16,27 @@ import (
 type refusal struct {
 	kind    error
 	message string
+	missing string // what was not found, such as "agent"
 }
 
 func refuse(kind error, format string, arguments ...any) error {
-	return &refusal{kind, fmt.Sprintf(format, arguments...)}
+	return &refusal{kind: kind, message: fmt.Sprintf(format, arguments...)}
 }
 
 func (r *refusal) Error() string { return r.message }
 func (r *refusal) Unwrap() error { return r.kind }
 
 func notFound(what, id string) error {
-	return refuse(ErrNotFound, "%s %q: %v", what, id, ErrNotFound)
+	return &refusal{kind: ErrNotFound, message: fmt.Sprintf("%s %q: %v", what, id, ErrNotFound), missing: what}
+}
+
+// Missing is what an error that wraps ErrNotFound has not found, such as "agent"; or
+// "" when it does not say.
+func Missing(err error) string {
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return refused.missing
+	}
+	return ""
 }
 
 // queryer is a pool or a transaction.

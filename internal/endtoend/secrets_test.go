@@ -139,10 +139,19 @@ func plant(t *testing.T, client *restclient.Client, out io.Writer, agent string)
 	}})).in(t)
 	fmt.Fprintln(out, try(client.MCPServers.Replace(ctx, server.ID, *server)).in(t))
 	command := try(client.MCPServers.Create(ctx, restclient.MCPServer{Name: "command", Command: "no-such-program", Env: map[string]restclient.MCPServerVariable{
-		"PLANTED_ENV": {Type: restclient.VariableSecret, Value: plantedEnv},
+		"PLANTED_ENV": {Type: restclient.VariableSecret, Value: plantedEnv}, "PLANTED_STRING": {Type: restclient.VariableString, Value: plantedEnv},
+		"PLANTED_OAUTH": {Type: restclient.VariableOAuth2Secret, Value: plantedEnv}, "PLANTED_DATA": {Type: restclient.VariableDataServerInfo, Value: plantedEnv},
 	}})).in(t)
 	_, err = client.MCPServers.Create(ctx, restclient.MCPServer{URL: "nonsense", Headers: map[string]restclient.MCPServerVariable{"X-Planted": {Value: plantedHeader}}})
 	hearError(t, out, err)
+	for _, shown := range []restclient.MCPServer{
+		{Name: "query", URL: "http://127.0.0.1:1/mcp?key=" + plantedHeader},
+		{Name: "flag", Command: "no-such-program", Args: []string{"--token", plantedEnv}},
+		{Name: "value", Command: "no-such-program", Args: []string{"--api-key=" + plantedEnv}},
+	} {
+		_, err = client.MCPServers.Create(ctx, shown)
+		hearError(t, out, err)
+	}
 	must(t, client.Agents.AttachMCPServer(ctx, agent, server.ID))
 	must(t, client.Agents.AttachMCPServer(ctx, agent, command.ID))
 	try(client.Agents.Publish(ctx, agent, nil)).in(t)

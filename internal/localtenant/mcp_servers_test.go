@@ -368,13 +368,21 @@ func TestMCPServersThatWouldShowASecret(t *testing.T) {
 	c := start(t, localtenant.Config{})
 	for _, body := range []string{
 		`{"name":"s","url":"https://x.example/mcp?api_key=PLANTED-SECRET"}`, `{"name":"s","url":"https://x.example/mcp?a=1&Access_Token=PLANTED-SECRET"}`,
+		`{"name":"s","url":"https://x.example/mcp?key=PLANTED-SECRET"}`, `{"name":"s","url":"https://x.example/mcp?subscription%2Dkey=PLANTED-SECRET"}`,
+		`{"name":"s","url":"https://x.example/mcp?auth=PLANTED-SECRET"}`, `{"name":"s","url":"https://x.example/mcp?X-Amz-Signature=PLANTED-SECRET&a=1"}`,
+		`{"name":"s","url":"https://x.example/mcp?a=1;sig=PLANTED-SECRET"}`, `{"name":"s","url":"https://x.example/mcp#token=PLANTED-SECRET"}`,
+		`{"name":"s","command":"npx","args":["--auth","PLANTED-SECRET"]}`, `{"name":"s","command":"npx","args":["--accessKey=PLANTED-SECRET"]}`,
+		`{"name":"s","command":"docker","args":["-e","API_KEY=PLANTED-SECRET"]}`, `{"name":"s","command":"npx","args":["--header","Authorization: Bearer PLANTED-SECRET"]}`,
 		`{"name":"s","command":"npx","args":["-y","tool","--token","PLANTED-SECRET"]}`, `{"name":"s","command":"npx","args":["--api-key=PLANTED-SECRET"]}`,
 	} {
 		if got := c.refuse(http.StatusUnprocessableEntity, http.MethodPost, "/mcp-servers", body); !strings.Contains(got, "must not hold a secret") || strings.Contains(got, "PLANTED") {
 			t.Errorf("%s: refused with %q", body, got)
 		}
 	}
-	for _, body := range []string{`{"name":"a","url":"https://x.example/mcp?tenant=1"}`, `{"name":"b","command":"npx","args":["-y","tool","--root=/srv","token"]}`} {
+	for _, body := range []string{
+		`{"name":"a","url":"https://x.example/mcp?tenant=1&author=me&design#keyboard"}`, `{"name":"b","command":"npx","args":["-y","tool","--root=/srv","token"]}`,
+		`{"name":"c","command":"npx","args":["--max-tokens","5","--key-file=/srv/key.pem","--verbose","--token"]}`,
+	} {
 		get[object](c, http.MethodPost, "/mcp-servers", body)
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
 
-	"sema4mcp/internal/localtenant/datasource"
 	"sema4mcp/internal/localtenant/store"
 )
 
@@ -127,21 +127,48 @@ func serverURL(text string) string {
 	case u.User != nil:
 		return "must not hold a user or a password; send them in a header"
 	}
-	for name := range u.Query() {
-		if datasource.IsSecret(name) {
+	// Not u.Query, which leaves out what has a semicolon in it.
+	for _, parameter := range strings.FieldsFunc(u.RawQuery+"&"+u.EscapedFragment(), func(r rune) bool { return r == '&' || r == ';' }) {
+		if name, carries := secretCarrier(parameter); carries {
 			return fmt.Sprintf("must not hold a secret, as %q seems to be: it is shown to whoever reads the server; send it in a header", name)
 		}
 	}
 	return ""
 }
 
+var (
+	secretName = regexp.MustCompile(`(?i)secret|passw|passphrase|token([^s]|$)|(key|auth|authorization|sig|signature|credentials?)([^a-z]|$)`)
+	// namesFile matches names of what holds a secret, which may be known.
+	namesFile = regexp.MustCompile(`(?i)(file|path)$`)
+)
+
+func isSecretName(name string) bool {
+	return secretName.MatchString(name) && !namesFile.MatchString(name)
+}
+
+// secretCarrier is the name in a text such as name=value or name: value that seems
+// to be a secret's.
+func secretCarrier(text string) (name string, carries bool) {
+	end := strings.IndexAny(text, "=:")
+	if end < 0 {
+		return "", false
+	}
+	name = text[:end]
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
+	return name, isSecretName(name)
+}
+
 // secretArgument is the first argument that seems to be, or to be followed by, a
 // secret: arguments are shown, unlike the environment.
 func secretArgument(args []string) (string, bool) {
 	for i, arg := range args {
-		flag, _, given := strings.Cut(arg, "=")
-		if name, isFlag := strings.CutPrefix(flag, "-"); isFlag && datasource.IsSecret(strings.ReplaceAll(name, "-", "_")) && (given || i+1 < len(args)) {
-			return flag, true
+		if name, carries := secretCarrier(arg); carries {
+			return name, true
+		}
+		if strings.HasPrefix(arg, "-") && !strings.ContainsAny(arg, "=:") && isSecretName(arg) && i+1 < len(args) {
+			return arg, true
 		}
 	}
 	return "", false

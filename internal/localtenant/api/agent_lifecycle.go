@@ -42,7 +42,7 @@ func (s *server) publishAgent(w http.ResponseWriter, r *http.Request, ids ids) e
 	ctx := context.WithoutCancel(r.Context())
 	for _, conversation := range deleted {
 		if err := s.Runner.CancelConversation(ctx, conversation); err != nil {
-			s.Logger.Error().Err(err).Str("conversation_id", conversation).Msg("cannot end the runs of a deleted conversation")
+			return err
 		}
 	}
 	s.files.Sweep(ctx)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -115,10 +116,12 @@ func (s *server) deleteAgent(w http.ResponseWriter, r *http.Request, ids ids) er
 	if err := s.Store.DeleteAgent(r.Context(), ids["agent"]); err != nil {
 		return err
 	}
-	if err := s.Runner.CancelAgent(r.Context(), ids["agent"]); err != nil {
+	// The agent is gone now, and its runs and files go with it when its deleter has gone.
+	ctx := context.WithoutCancel(r.Context())
+	if err := s.Runner.CancelAgent(ctx, ids["agent"]); err != nil {
 		return err
 	}
-	s.files.Sweep(r.Context())
+	s.files.Sweep(ctx)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -4,8 +4,8 @@
 // Every answer but a stream or a file is JSON; every error is the vendor's error envelope.
 // What the vendor leaves open is decided here: a wrong key is 401, lists take a
 // limit of 1 to 200 (50 if not given), and that of work items one of 1 to 1000 (100),
-// a second message of a conversation waits
-// until the first is answered, and a synchronous post whose run fails is a 500 with
+// a second message of a conversation waits until the first is answered, and a
+// synchronous post whose run fails is a 500 with
 // the failure's message. An agent is read and exported as its users have it; what is
 // attached to it is listed as its editors have it, in the draft if there is one.
 package api

@@ -28,9 +28,24 @@ func (m lingering) Answer(ctx context.Context, _ minds.Turn, _ minds.Emitter) er
 	return ctx.Err()
 }
 
-// An agent that was published is live, though its publisher went away while the
-// runs with its draft came to their ends.
-func TestPublishedForAClientThatHasGone(t *testing.T) {
+// An agent that was published is live, and one that was deleted leaves nothing,
+// though the client went away while the runs of its conversations came to their ends.
+func TestDoneForAClientThatHasGone(t *testing.T) {
+	for _, request := range []struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		{http.MethodPost, "/publish", http.StatusOK, `"state":"live"`},
+		{http.MethodDelete, "", http.StatusNoContent, ""},
+	} {
+		t.Run(request.method, func(t *testing.T) {
+			testDoneForAClientThatHasGone(t, request.method, request.path, request.status, request.says)
+		})
+	}
+}
+
+func testDoneForAClientThatHasGone(t *testing.T, method, path string, status int, says string) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s, err := store.Open(t.Context(), "")
@@ -52,8 +67,8 @@ func TestPublishedForAClientThatHasGone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		send := func(ctx context.Context, path, contentType, body string) *httptest.ResponseRecorder {
-			request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/v2/agents/"+agent.ID+path, strings.NewReader(body))
+		send := func(ctx context.Context, method, path, contentType, body string) *httptest.ResponseRecorder {
+			request := httptest.NewRequestWithContext(ctx, method, "/api/v2/agents/"+agent.ID+path, strings.NewReader(body))
 			request.Header.Set("Authorization", "Bearer the-key")
 			request.Header.Set("Content-Type", contentType)
 			recorder := httptest.NewRecorder()
@@ -61,7 +76,7 @@ func TestPublishedForAClientThatHasGone(t *testing.T) {
 			return recorder
 		}
 		files := strings.Replace(upload, `"file"`, `"files"`, 1)
-		if kept := send(t.Context(), "/conversations/"+conversation.ID+"/files", "multipart/form-data; boundary=b", files); kept.Code != http.StatusOK {
+		if kept := send(t.Context(), http.MethodPost, "/conversations/"+conversation.ID+"/files", "multipart/form-data; boundary=b", files); kept.Code != http.StatusOK {
 			t.Fatalf("upload: status %d: %s", kept.Code, kept.Body)
 		}
 		if _, err := runner.Post(t.Context(), agent.ID, conversation.ID, "x"); err != nil {
@@ -71,12 +86,12 @@ func TestPublishedForAClientThatHasGone(t *testing.T) {
 
 		client, leave := context.WithCancel(t.Context())
 		answered := make(chan *httptest.ResponseRecorder, 1)
-		go func() { answered <- send(client, "/publish", "application/json", "{}") }()
-		synctest.Wait() // until it is published, and waits for the run's end
+		go func() { answered <- send(client, method, path, "application/json", "{}") }()
+		synctest.Wait() // until it is done, and waits for the run's end
 		leave()
 		synctest.Wait()
 		close(mind.release)
-		if answer := <-answered; answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"state":"live"`) {
+		if answer := <-answered; answer.Code != status || !strings.Contains(answer.Body.String(), says) {
 			t.Errorf("status %d: %s", answer.Code, answer.Body)
 		}
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {

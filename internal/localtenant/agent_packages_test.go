@@ -523,7 +523,7 @@ func TestPackagesSurviveARestart(t *testing.T) {
 	if err := tenant.Close(); err != nil {
 		t.Fatal(err)
 	}
-	lost := filepath.Join(dir, "files", secondFile)
+	lost := filepath.Join(dir, "files", secondFile+".blob")
 	if err := os.WriteFile(lost, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -446,4 +446,8 @@ func TestSecretsStayWithTheirHost(t *testing.T) {
 	}
 	get[object](c, http.MethodPut, path, fmt.Sprintf(moved, `,"password":"q"`))
 	get[object](c, http.MethodPut, path, strings.Replace(fmt.Sprintf(moved, ""), "Shop", "Renamed", 1))
+	get[object](c, http.MethodPut, path, fmt.Sprintf(moved, `,"password":"q","nodes":[{"host":"a","password":"p"},{"host":"b","password":"q"}]`))
+	if got := c.refuse(http.StatusUnprocessableEntity, http.MethodPut, path, fmt.Sprintf(moved, `,"password":"q","nodes":[{"host":"b"}]`)); !strings.Contains(got, "send its secrets again") {
+		t.Errorf("refused with %q", got)
+	}
 }

@@ -182,7 +182,7 @@ func TestFilesSurviveARestart(t *testing.T) {
 	if err := tenant.Close(); err != nil {
 		t.Fatal(err)
 	}
-	stray := filepath.Join(dir, "files", uuid.NewString())
+	stray := filepath.Join(dir, "files", uuid.NewString()+".blob")
 	if err := os.WriteFile(stray, []byte("what a crash left"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -6,3 +6,9 @@ func LimitPackages(limit int64) (restore func()) {
 	maxPackage = limit
 	return func() { maxPackage = before }
 }
+
+// WithSecretsOf is what a configuration becomes in place of the stored one.
+var WithSecretsOf = withSecretsOf
+
+// WithoutSecrets is what is shown of a configuration.
+var WithoutSecrets = withoutSecrets

@@ -44,12 +44,12 @@ func withoutSecretsInside(value json.RawMessage) (json.RawMessage, error) {
 }
 
 // withSecretsOf adds the secret keys of the stored configuration that the new one
-// does not have, at any depth of objects.
+// does not have, at any depth.
 func withSecretsOf(stored, configuration json.RawMessage) (json.RawMessage, error) {
 	old, oldIsObject := objectMembers(stored)
 	members, isObject := objectMembers(configuration)
 	if !oldIsObject || !isObject {
-		return configuration, nil
+		return withSecretsInside(stored, configuration)
 	}
 	for key, value := range old {
 		given, ok := members[key]
@@ -69,6 +69,22 @@ func withSecretsOf(stored, configuration json.RawMessage) (json.RawMessage, erro
 		return nil, fmt.Errorf("merge configuration: %w", err)
 	}
 	return merged, nil
+}
+
+// withSecretsInside does so for the elements of an array, by their places.
+func withSecretsInside(stored, value json.RawMessage) (json.RawMessage, error) {
+	var old, elements []json.RawMessage
+	if json.Unmarshal(stored, &old) != nil || json.Unmarshal(value, &elements) != nil || elements == nil {
+		return value, nil
+	}
+	for i := range min(len(old), len(elements)) {
+		merged, err := withSecretsOf(old[i], elements[i])
+		if err != nil {
+			return nil, err
+		}
+		elements[i] = merged
+	}
+	return json.Marshal(elements)
 }
 
 func objectMembers(value json.RawMessage) (map[string]json.RawMessage, bool) {

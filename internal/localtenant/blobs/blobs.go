@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -22,6 +23,9 @@ import (
 
 // ErrTooLarge says that a file is larger than it may be. Nothing of it is kept.
 var ErrTooLarge = errors.New("the file is too large")
+
+// suffix tells the file of a blob from what others may have put beside it.
+const suffix = ".blob"
 
 // Store is a directory of blobs.
 type Store struct {
@@ -49,7 +53,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (_ Blob, err 
 		return Blob{}, fmt.Errorf("keep file: %w", err)
 	}
 	blob := Blob{ID: uuid.NewString()}
-	file, err := os.OpenFile(filepath.Join(dir, blob.ID), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, blob.ID+suffix), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return Blob{}, fmt.Errorf("keep file: %w", err)
 	}
@@ -87,20 +91,20 @@ func (c *contextReader) Read(p []byte) (int, error) {
 // Get opens a blob for reading. The error wraps [fs.ErrNotExist] when there is
 // none with this id.
 func (s *Store) Get(id string) (*os.File, error) {
-	dir, err := s.find(id)
+	path, err := s.find(id)
 	if err != nil {
 		return nil, err
 	}
-	return os.Open(filepath.Join(dir, id))
+	return os.Open(path)
 }
 
 // Delete removes blobs. One that is not there is no error.
 func (s *Store) Delete(ids ...string) error {
 	var errs []error
 	for _, id := range ids {
-		dir, err := s.find(id)
+		path, err := s.find(id)
 		if err == nil {
-			err = os.Remove(filepath.Join(dir, id))
+			err = os.Remove(path)
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
@@ -111,7 +115,8 @@ func (s *Store) Delete(ids ...string) error {
 
 // Keep removes all blobs but those with these ids: what a crash left between a
 // file and the database that knows of it. What is no blob stays: the directory may
-// have been somebody's before.
+// have been somebody's before. The blobs of earlier versions, which had no suffix,
+// are given it.
 func (s *Store) Keep(ids map[string]bool) error {
 	s.mu.Lock()
 	dir := s.dir
@@ -124,14 +129,22 @@ func (s *Store) Keep(ids map[string]bool) error {
 		return fmt.Errorf("tidy files: %w", err)
 	}
 	for _, entry := range entries {
-		if id, noBlob := uuid.Parse(entry.Name()); noBlob != nil || id.String() != entry.Name() || !entry.Type().IsRegular() {
-			continue
-		}
-		if !ids[entry.Name()] {
-			err = errors.Join(err, os.Remove(filepath.Join(dir, entry.Name())))
+		path := filepath.Join(dir, entry.Name())
+		id, isBlob := strings.CutSuffix(entry.Name(), suffix)
+		switch {
+		case !entry.Type().IsRegular() || !isID(id):
+		case !isBlob && ids[id]:
+			err = errors.Join(err, os.Rename(path, path+suffix))
+		case isBlob && !ids[id]:
+			err = errors.Join(err, os.Remove(path))
 		}
 	}
 	return err
+}
+
+func isID(text string) bool {
+	id, err := uuid.Parse(text)
+	return err == nil && id.String() == text
 }
 
 // Close removes a temporary directory.
@@ -155,12 +168,12 @@ func (s *Store) make() (string, error) {
 	return s.dir, os.MkdirAll(s.dir, 0o700)
 }
 
-// find is the directory of a blob. An id is a UUID, never a path.
+// find is the path of a blob. An id is a UUID, never a path.
 func (s *Store) find(id string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := uuid.Parse(id); err != nil || s.dir == "" {
+	if !isID(id) || s.dir == "" {
 		return "", fmt.Errorf("file %q: %w", id, fs.ErrNotExist)
 	}
-	return s.dir, nil
+	return filepath.Join(s.dir, id+suffix), nil
 }

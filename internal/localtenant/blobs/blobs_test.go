@@ -58,7 +58,7 @@ func TestBlobsAreKeptAcrossStores(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	foreign := []string{"thesis.txt", strings.ToUpper(lost.ID)}
+	foreign := []string{"thesis.txt", strings.ToUpper(lost.ID) + ".blob", "f0e10000-0000-4000-8000-000000000001", "thesis.blob"}
 	for _, name := range foreign {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
@@ -67,9 +67,16 @@ func TestBlobsAreKeptAcrossStores(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "5a1e0000-0000-4000-8000-000000000001", "kept"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s = blobs.Open(dir)
-	if err := s.Keep(map[string]bool{blob.ID: true}); err != nil {
+	const early = "ea410000-0000-4000-8000-000000000001"
+	if err := os.WriteFile(filepath.Join(dir, early), []byte("of an earlier version"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	s = blobs.Open(dir)
+	if err := s.Keep(map[string]bool{blob.ID: true, early: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, s, early); got != "of an earlier version" {
+		t.Errorf("content %q", got)
 	}
 	for _, name := range append(foreign, "5a1e0000-0000-4000-8000-000000000001") {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {

@@ -25,7 +25,8 @@ func TestListsReadNoMoreThanTheirPage(t *testing.T) {
 }
 
 // Every filter of work items follows an index in the order of the list, up to the
-// end of the page. The part of a name is looked for on the way.
+// end of the page. A short part of a name is looked for on the way; a longer one is
+// followed through the index of names.
 func TestWorkItemsAreReadInTheirOrder(t *testing.T) {
 	db := emptyTables(t)
 	for name, statuses := range map[string][]store.WorkItemStatus{
@@ -33,10 +34,11 @@ func TestWorkItemsAreReadInTheirOrder(t *testing.T) {
 	} {
 		for _, agent := range []string{"", agentID} {
 			for _, creator := range []string{"", "local"} {
-				for _, part := range []string{"", "invoice"} {
+				for _, part := range []string{"", "in", "invoice"} {
 					filter := store.WorkItemFilter{AgentID: agent, CreatedBy: creator, Statuses: statuses, Name: part}
 					for _, step := range plan(t, db, filter.Query()) {
-						if strings.HasPrefix(step, "SCAN") && !strings.HasSuffix(step, "INDEX work_items_newest") || strings.Contains(step, "TEMP B-TREE") {
+						inOrder := strings.HasSuffix(step, "INDEX work_items_newest") || strings.HasPrefix(step, "SCAN work_item_names VIRTUAL TABLE") && part == "invoice"
+						if strings.HasPrefix(step, "SCAN") && !inOrder || strings.Contains(step, "TEMP B-TREE") {
 							t.Errorf("%s status, agent %q, creator %q, name %q: %s", name, agent, creator, part, step)
 						}
 					}

@@ -75,4 +75,5 @@ CREATE TABLE agent_semantic_data_models (
 	agentVersionTables,
 	workItemTables,
 	dataMigration,
+	workItemNames,
 }

@@ -151,6 +151,7 @@ CREATE TABLE work_item_files (
 	created_at   TEXT NOT NULL,
 	UNIQUE (work_item_id, name)
 );
+CREATE VIRTUAL TABLE work_item_names USING fts5 (name, content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1');
 CREATE TABLE work_items (
 	position          INTEGER PRIMARY KEY AUTOINCREMENT,
 	id                TEXT NOT NULL UNIQUE,
@@ -171,7 +172,7 @@ CREATE TABLE work_items (
 	created_at        TEXT NOT NULL,
 	updated_at        TEXT NOT NULL,
 	status_updated_at TEXT NOT NULL
-);
+, revision INTEGER);
 CREATE INDEX agents_by_draft_version ON agents (draft_version);
 CREATE INDEX agents_by_live_version ON agents (live_version);
 CREATE INDEX agents_by_name ON agents (search_name, position);
@@ -187,12 +188,12 @@ CREATE INDEX schedules_of_agent ON schedules (agent_id, position);
 CREATE INDEX version_files_by_blob ON version_files (blob_id);
 CREATE INDEX versions_of_mcp_server ON version_mcp_servers (mcp_server_id);
 CREATE INDEX versions_of_semantic_data_model ON version_semantic_data_models (model_id);
-CREATE INDEX work_items_newest ON work_items (updated_at, position, search_name);
-CREATE INDEX work_items_of_agent ON work_items (agent_id, updated_at);
-CREATE INDEX work_items_of_agent_and_status ON work_items (agent_id, status, updated_at);
+CREATE INDEX work_items_newest ON work_items (revision, search_name);
+CREATE INDEX work_items_of_agent ON work_items (agent_id, revision);
+CREATE INDEX work_items_of_agent_and_status ON work_items (agent_id, status, revision);
 CREATE INDEX work_items_of_conversation ON work_items (conversation_id);
-CREATE INDEX work_items_of_creator ON work_items (created_by, updated_at);
-CREATE INDEX work_items_of_status ON work_items (status, updated_at);
+CREATE INDEX work_items_of_creator ON work_items (created_by, revision);
+CREATE INDEX work_items_of_status ON work_items (status, revision);
 CREATE INDEX work_items_waiting ON work_items (status_updated_at) WHERE status = 'PENDING';
 CREATE TRIGGER conversation_file_deleted AFTER DELETE ON conversation_files
 	BEGIN INSERT INTO deleted_blobs VALUES (old.id) ON CONFLICT DO NOTHING; END;
@@ -201,3 +202,15 @@ CREATE TRIGGER version_file_deleted AFTER DELETE ON version_files
 	BEGIN INSERT INTO deleted_blobs VALUES (old.blob_id) ON CONFLICT DO NOTHING; END;
 CREATE TRIGGER work_item_file_deleted AFTER DELETE ON work_item_files
 	BEGIN INSERT INTO deleted_blobs VALUES (old.blob_id) ON CONFLICT DO NOTHING; END;
+CREATE TRIGGER work_item_added AFTER INSERT ON work_items BEGIN
+	UPDATE work_items SET revision = (SELECT coalesce(max(revision), 0) + 1 FROM work_items) WHERE position = new.position;
+	INSERT INTO work_item_names (rowid, name) SELECT revision, search_name FROM work_items WHERE position = new.position;
+END;
+CREATE TRIGGER work_item_deleted AFTER DELETE ON work_items BEGIN
+	DELETE FROM work_item_names WHERE rowid = old.revision;
+END;
+CREATE TRIGGER work_item_updated AFTER UPDATE OF updated_at, search_name ON work_items BEGIN
+	DELETE FROM work_item_names WHERE rowid = old.revision;
+	UPDATE work_items SET revision = (SELECT max(revision) + 1 FROM work_items) WHERE position = new.position;
+	INSERT INTO work_item_names (rowid, name) SELECT revision, search_name FROM work_items WHERE position = new.position;
+END;

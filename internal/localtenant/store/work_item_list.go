@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // WorkItemFilter chooses work items; its zero value chooses all.
@@ -22,57 +24,90 @@ func (s *Store) WorkItems(ctx context.Context, f WorkItemFilter, limit, offset i
 	page, arguments := f.query()
 	// The inner query walks an index; only the rows of the page are read.
 	rows, err := s.db.Read.QueryContext(ctx, `SELECT position, `+listedColumns+` FROM work_items
-		WHERE position IN (SELECT position FROM (`+page+`))
-		ORDER BY updated_at DESC, position DESC`, append(arguments, limit, offset)...)
+		WHERE revision IN (SELECT revision FROM (`+page+`)) ORDER BY revision DESC`, append(arguments, limit, offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("list work items: %w", err)
 	}
 	return collectWorkItems(rows)
 }
 
-// query chooses position and updated_at of a page, whose LIMIT and OFFSET are the
-// last two arguments.
+// query chooses the revisions of a page, whose LIMIT and OFFSET are the last two
+// arguments.
 func (f *WorkItemFilter) query() (string, []any) {
 	chosen, arguments := f.chosen()
-	return chosen + ` ORDER BY updated_at DESC, position DESC LIMIT ? OFFSET ?`, arguments
+	return chosen + ` ORDER BY revision DESC LIMIT ? OFFSET ?`, arguments
 }
 
-// chosen are all items that the filter lets pass. Several statuses are a union
-// of what each chooses: SQLite merges the parts in order and stops at the page's
-// end, where IN would sort all they have.
+// chosen are the revisions of all items that the filter lets pass.
 func (f *WorkItemFilter) chosen() (string, []any) {
-	var conditions []string
-	var common []any
-	add := func(condition string, argument any) {
-		conditions, common = append(conditions, condition), append(common, argument)
+	name := searchName(f.Name)
+	if utf8.RuneCountInString(name) >= shortestIndexed {
+		return f.named(name)
 	}
-	if f.AgentID != "" {
-		add("agent_id = ?", f.AgentID)
+	where := f.conditions()
+	if name != "" {
+		where = where.and("instr(search_name, ?) > 0", name)
 	}
-	if f.CreatedBy != "" {
-		add("created_by = ?", f.CreatedBy)
-	}
-	if f.Name != "" {
-		add("instr(search_name, ?) > 0", searchName(f.Name))
-	}
+	const items = `SELECT revision FROM work_items`
 	if len(f.Statuses) == 0 {
-		return part(conditions), common
+		return items + where.clause(), where.arguments
 	}
+	// Several statuses are a union of what each chooses: SQLite merges the parts in
+	// order and stops at the page's end, where IN would sort all they have.
 	parts := make([]string, len(f.Statuses))
 	var arguments []any
 	for i, status := range f.Statuses {
-		parts[i] = part(append([]string{"status = ?"}, conditions...))
-		arguments = append(append(arguments, status), common...)
+		with := where.and("status = ?", status)
+		parts[i] = items + with.clause()
+		arguments = append(arguments, with.arguments...)
 	}
 	return strings.Join(parts, " UNION ALL "), arguments
 }
 
-func part(conditions []string) string {
-	query := `SELECT position, updated_at FROM work_items`
-	if len(conditions) > 0 {
-		query += ` WHERE ` + strings.Join(conditions, " AND ")
+// shortestIndexed is how many characters a text must have to be found by trigrams.
+const shortestIndexed = 3
+
+// named walks the index of names, and looks at the items that it finds there.
+func (f *WorkItemFilter) named(name string) (string, []any) {
+	where := f.conditions().and("work_item_names.name MATCH ?", `"`+strings.ReplaceAll(name, `"`, `""`)+`"`)
+	if len(f.Statuses) > 0 {
+		statuses := make([]any, len(f.Statuses))
+		for i, status := range f.Statuses {
+			statuses[i] = status
+		}
+		where = where.and("status IN ("+marks(len(statuses))+")", statuses...)
 	}
-	return query
+	// CROSS JOIN keeps the order of the tables, and with it that of the revisions.
+	return `SELECT work_item_names.rowid AS revision FROM work_item_names
+		CROSS JOIN work_items ON work_items.revision = work_item_names.rowid` + where.clause(), where.arguments
+}
+
+// conditions must all hold of what is chosen.
+type conditions struct {
+	texts     []string
+	arguments []any
+}
+
+func (f *WorkItemFilter) conditions() conditions {
+	var where conditions
+	if f.AgentID != "" {
+		where = where.and("agent_id = ?", f.AgentID)
+	}
+	if f.CreatedBy != "" {
+		where = where.and("created_by = ?", f.CreatedBy)
+	}
+	return where
+}
+
+func (c conditions) and(text string, arguments ...any) conditions {
+	return conditions{slices.Concat(c.texts, []string{text}), slices.Concat(c.arguments, arguments)}
+}
+
+func (c conditions) clause() string {
+	if len(c.texts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.texts, " AND ")
 }
 
 func collectWorkItems(rows *sql.Rows) ([]WorkItem, error) {

@@ -131,7 +131,7 @@ func TestDiscard(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, entry := range entries {
-				if err := f.Blobs.Delete(entry.Name()); err != nil {
+				if err := f.Blobs.Delete(strings.TrimSuffix(entry.Name(), ".blob")); err != nil {
 					t.Fatal(err)
 				}
 			}

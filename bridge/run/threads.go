@@ -230,6 +230,6 @@ func (t *threads) forget(agentID, name string) {
 }
 
 // Learn notes a conversation that was come by otherwise, so that its name is found.
-func (m *Manager) Learn(conversation restclient.Conversation, agentID string) {
+func (m *Manager) Learn(agentID string, conversation restclient.Conversation) {
 	m.threads.learn(agentID, conversation, false)
 }

@@ -64,7 +64,7 @@ func workingText(r *run.Run, report run.Report, answer string) string {
 	switch {
 	case report.Left():
 		outlook = "This server is shutting down; the agent goes on without it, and its answer is kept."
-	case r.ID.Way == run.Streamed:
+	case !report.Outlives:
 		outlook = "It goes on after this call, for as long as this server runs, and its answer is kept."
 	}
 	return paragraphs(

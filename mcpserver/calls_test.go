@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,13 +103,25 @@ func TestNoNotificationIsLostOrLate(t *testing.T) {
 	}
 }
 
+// checkStream wants a notification for each step. On a busy machine a call may take
+// so long that it is told the text so far besides.
 func checkStream(t *testing.T, id, notifications int, got []answer) {
+	numbered := 0
+	got = slices.DeleteFunc(got, func(message answer) bool {
+		if message.ID == nil {
+			numbered++
+			if int(message.Params.Progress) != numbered {
+				t.Errorf("call %d: notification %d is numbered %v", id, numbered, message.Params.Progress)
+			}
+		}
+		return strings.HasPrefix(message.Params.Message, "… ")
+	})
 	if len(got) != notifications+1 {
 		t.Errorf("call %d: got %d messages, want %d and the result", id, len(got), notifications)
 		return
 	}
 	for i, message := range got[:notifications] {
-		if string(message.Params.ProgressToken) != fmt.Sprint(id) || int(message.Params.Progress) != i+1 {
+		if string(message.Params.ProgressToken) != fmt.Sprint(id) {
 			t.Errorf("call %d: message %d is %+v", id, i, message)
 		}
 	}

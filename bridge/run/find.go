@@ -66,7 +66,7 @@ func (m *Manager) recover(id ID, agentName, thread string) (*Run, error) {
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(id, Agent{ID: id.AgentID, Name: agentName}, thread, stop)
-	r.began, r.followed, r.from = id.Started, true, from
+	r.began, r.followed, r.from, r.local = id.Started, true, from, m.config.TenantEnds
 	m.keep(r, func() { m.follow(life, r, ending{}) })
 	return r, nil
 }

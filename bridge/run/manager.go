@@ -16,6 +16,8 @@ import (
 type Config struct {
 	// Send is how messages are sent; default [SendAuto].
 	Send Sending
+	// TenantEnds says that the tenant lives in this process: no agent outlives it.
+	TenantEnds bool
 	// Quiet is how long a conversation may stand still before a run that lost
 	// its stream counts as interrupted; default 20 s.
 	Quiet time.Duration

@@ -48,6 +48,7 @@ type Run struct {
 	began time.Time
 	stop  context.CancelCauseFunc // ends the reader
 	done  chan struct{}           // closed when nothing more will come
+	local bool                    // its tenant ends with this process
 	from  mark                    // the reader's own: where in the conversation it begins to read
 	asked []asking                // guarded by the manager's mu: what it is the answer to
 
@@ -82,6 +83,7 @@ type Report struct {
 	Question string // what the agent asked, when NeedsInput
 	Messages []restclient.Message
 	Elapsed  time.Duration // since the run began
+	Outlives bool          // the agent goes on when this process ends, as far as is known
 }
 
 // Left tells that this process has let go of a run whose agent goes on: it ended
@@ -93,7 +95,7 @@ func (r *Run) Report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return Report{State: r.state, Ended: r.ended, Arrival: r.arrival, Failure: r.failure, Question: r.question,
-		Messages: r.answer(), Elapsed: time.Since(r.began)}
+		Messages: r.answer(), Elapsed: time.Since(r.began), Outlives: r.survivesLocked()}
 }
 
 // answer wants r.mu held.
@@ -159,14 +161,23 @@ func (r *Run) doubtful() bool {
 func (r *Run) survives() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.onItsWay || r.followed
+	return r.survivesLocked()
 }
+
+// survivesLocked wants r.mu held.
+func (r *Run) survivesLocked() bool { return !r.local && (r.onItsWay || r.followed) }
 
 // unconfirmed tells that it is not known whether the message arrived.
 func (r *Run) unconfirmed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ended && r.arrival == Unknown
+}
+
+func (r *Run) notArrived() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.arrival == NotArrived
 }
 
 func (r *Run) arrived() bool {
@@ -253,15 +264,12 @@ func (r *Run) fail(reason error) {
 
 // stopped ends a run whose reader was told to go.
 func (r *Run) stopped(ctx context.Context) {
-	r.mu.Lock()
-	neverSent, followed := r.arrival == NotArrived, r.followed
-	r.mu.Unlock()
 	switch {
 	case errors.Is(context.Cause(ctx), errStopped):
 		r.end(Cancelled, "")
-	case neverSent:
+	case r.notArrived():
 		r.end(Interrupted, "The bridge was shut down before the message was sent: the agent did not run.")
-	case r.ID.Way == Streamed && !followed:
+	case !r.survives():
 		r.end(Interrupted, "The bridge was shut down while the agent was at work, which stops it.")
 	default:
 		r.end(Working, "")

@@ -199,7 +199,7 @@ func (m *Manager) begin(q Question, conversation restclient.Conversation, seen s
 	life, stop := context.WithCancelCause(m.life)
 	id := newID(q.Agent.ID, conversation.ID, seen.count, q.Message, m.config.Send.way(q.Listening))
 	r := newRun(id, q.Agent, conversation.Name, stop)
-	r.files, r.from = identity(q.Files), seen.from
+	r.files, r.from, r.local = identity(q.Files), seen.from, m.config.TenantEnds
 	r.asked = []asking{q.asking()}
 	m.asked[r.asked[0]] = r
 	m.keep(r, func() { m.deliver(life, r, q) })

@@ -52,7 +52,7 @@ func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 	toolsets, _ := bridge.ParseToolsets(s.Toolsets) // checked by Complete
 	send, _ := run.ParseSending(s.Send)             // likewise
 	return bridge.Config{
-		Run:              run.Config{Send: send},
+		Run:              run.Config{Send: send, TenantEnds: s.Local},
 		CallBudget:       s.CallBudget,
 		ProgressInterval: s.ProgressInterval,
 		AgentTools:       bridge.AgentTools(s.AgentTools),

@@ -97,3 +97,23 @@ func TestLongMessagesAreShownInParts(t *testing.T) {
 		t.Errorf("a message without content became %+v", empty)
 	}
 }
+
+func TestATranscriptNamesWhatATextCannotShow(t *testing.T) {
+	result, failed := "42 rows", "no such table"
+	got := transcriptText([]restclient.Message{
+		{Role: restclient.RoleUser, Content: []restclient.Content{{Kind: restclient.KindText, Text: "How many? "}, {Kind: restclient.KindAttachment, Attachment: &restclient.Attachment{Name: "a.csv", MIMEType: "text/csv"}}}},
+		{Role: restclient.RoleAgent, Content: []restclient.Content{{Kind: restclient.KindThought, Thought: "hidden"}}},
+		{Role: restclient.RoleAgent, Content: []restclient.Content{
+			{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "finished", Result: &result}},
+			{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "failed", Error: &failed}},
+			{Kind: restclient.KindVegaChart},
+			{Kind: restclient.KindText, Text: "42."},
+		}},
+	})
+	want := "User:\n\nHow many?\n\n[The file a.csv (text/csv) is attached.]\n\nAgent:\n\n" +
+		"[The tool query was called (finished).]\n42 rows\n\n[The tool query was called (failed).]\nno such table\n\n" +
+		"[A chart; it is shown in the Sema4.ai application.]\n\n42."
+	if got != want {
+		t.Errorf("got %q", got)
+	}
+}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"strings"
 
 	"sema4mcp/restclient"
 )
@@ -81,4 +82,56 @@ func length(text *string) int {
 		return 0
 	}
 	return len(*text)
+}
+
+// transcriptText is messages as text: who wrote each, what, and the tools that
+// were called. What the caller's side wrote is shortened, as the caller knows it;
+// what the agent wrote is whole.
+func transcriptText(messages []restclient.Message) string {
+	var texts []string
+	for _, message := range messages {
+		who, written := "Agent:", contentTexts(message)
+		if message.Role == restclient.RoleUser {
+			who = "User:"
+			for i := range written {
+				written[i] = *shortened(&written[i])
+			}
+		}
+		if said := paragraphs(written...); said != "" {
+			texts = append(texts, who, said)
+		}
+	}
+	return paragraphs(texts...)
+}
+
+// contentTexts are the items of a message that a text can show, or name.
+func contentTexts(message restclient.Message) []string {
+	var texts []string
+	for _, content := range message.Content {
+		switch content.Kind {
+		case restclient.KindText, restclient.KindFormattedText:
+			texts = append(texts, strings.TrimSpace(content.Text))
+		case restclient.KindToolCall:
+			if call := content.ToolCall; call != nil {
+				texts = append(texts, toolCallText(call))
+			}
+		case restclient.KindVegaChart:
+			texts = append(texts, "[A chart; it is shown in the Sema4.ai application.]")
+		case restclient.KindAttachment:
+			if a := content.Attachment; a != nil {
+				texts = append(texts, fmt.Sprintf("[The file %s%s is attached.]", a.Name, inParentheses(a.MIMEType)))
+			}
+		}
+	}
+	return texts
+}
+
+func toolCallText(call *restclient.ToolCall) string {
+	text := fmt.Sprintf("[The tool %s was called%s.]", call.Name, inParentheses(call.Status))
+	for _, came := range []*string{call.Result, call.Error} {
+		if length(came) > 0 {
+			text += "\n" + *shortened(came)
+		}
+	}
+	return text
 }

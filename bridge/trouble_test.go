@@ -177,8 +177,8 @@ func (s stalling) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 	for name, stalls := range map[string]func(*http.Request, int) bool{
-		"what the agent wrote": func(r *http.Request, _ int) bool { return r.URL.Query().Has("results") },
-		"all but the first":    func(_ *http.Request, n int) bool { return n > 1 },
+		"the messages":      func(r *http.Request, _ int) bool { return r.URL.Query().Has("results") },
+		"all but the first": func(_ *http.Request, n int) bool { return n > 1 },
 	} {
 		tenant := testtenant.Start(t, worker("Slow", "- wait: 60s\n"))
 		looks := 0
@@ -199,7 +199,7 @@ func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 			}
 			taken = now.Status == restclient.WorkItemExecuting
 		}
-		if got := d.call("", "get_work_item", args{"work_item_id": item.ID}); got.IsError || !got.says("EXECUTING", "took too long to tell what the agent wrote", "The agent is not done with it") {
+		if got := d.call("", "get_work_item", args{"work_item_id": item.ID}); got.IsError || !got.says("EXECUTING", "took too long to tell what was written", "The agent is not done with it") {
 			t.Errorf("%s: got %+v", name, got)
 		}
 		d.call("", "act_on_work_item", args{"work_item_id": item.ID, "action": "cancel"})

@@ -43,11 +43,13 @@ func TestAnAgentFromItsCreationToItsEnd(t *testing.T) {
 		ID string `json:"semantic_data_model_id"`
 	}](d, "", "create_semantic_data_model", args{"data_connection_id": seed.SalesConnectionID, "tables": []string{"customers", "orders"}, "name": "trade"})
 	for kind, id := range map[string]string{"mcp_server": server.ID, "semantic_data_model": model.ID} {
-		d.call("", "attach_to_agent", args{"agent": "Helper", "kind": kind, "id": id})
+		if got := d.call("", "attach_to_agent", args{"agent": "Helper", "kind": kind, "id": id}); got.IsError || !got.says(`"attached":true`, "in the agent's draft", "act_on_agent with publish") {
+			t.Errorf("got %+v", got)
+		}
 		if got := d.call("", "get_agent", args{"agent": "Helper"}); !got.says(id) {
 			t.Errorf("%s is not attached: %s", kind, got.text())
 		}
-		if got := d.call("", "detach_from_agent", args{"agent": "Helper", "kind": kind, "id": id}); got.IsError || !got.says(`"attached":false`) {
+		if got := d.call("", "detach_from_agent", args{"agent": "Helper", "kind": kind, "id": id}); got.IsError || !got.says(`"attached":false`, "in the agent's draft", "act_on_agent with publish") {
 			t.Errorf("got %+v", got)
 		}
 		if got := d.call("", "get_agent", args{"agent": "Helper"}); got.says(id) {
@@ -78,6 +80,21 @@ func TestAnAgentFromItsCreationToItsEnd(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 		d.fails("", tool, arguments, "There is no", "Nothing was changed")
+	}
+}
+
+func TestWhatIsAttachedWaitsForItsPublishing(t *testing.T) {
+	d := newDesk(t, everything)
+	for i, tool := range []string{"attach_to_agent", "detach_from_agent"} {
+		if got := d.call("", tool, args{"agent": "Echo", "kind": "semantic_data_model", "id": localtenant.SalesModelID}); got.IsError {
+			t.Fatalf("%s: got %+v", tool, got)
+		}
+		if got := d.call("", "get_agent", args{"agent": "Echo"}); !got.says(`"has_draft": true`) || got.says(localtenant.SalesModelID) != (i == 0) {
+			t.Errorf("%s made no draft: %s", tool, got.text())
+		}
+		if published := status[agentStatus](d, "", "act_on_agent", args{"agent": "Echo", "action": "publish"}); published.HasDraft {
+			t.Errorf("got %+v", published)
+		}
 	}
 }
 

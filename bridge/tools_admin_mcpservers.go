@@ -82,7 +82,7 @@ func (t *Tenant) getMCPServer(ctx context.Context, args arguments) (*mcp.CallToo
 	id := args.text(mcpServerIDInput.name)
 	server, err := t.client.MCPServers.Get(ctx, id)
 	if err != nil {
-		return nil, unknownID(err, "MCP server", id, "list_mcp_servers")
+		return nil, unknownID(err, mcpServerThing, id)
 	}
 	return statusResult(mcpServerShown(*server))
 }
@@ -155,7 +155,7 @@ func (t *Tenant) deleteMCPServerTool() tool {
 func (t *Tenant) deleteMCPServer(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
 	id := args.text(mcpServerIDInput.name)
 	if err := t.client.MCPServers.Delete(ctx, id); err != nil {
-		return nil, unknownID(err, "MCP server", id, "list_mcp_servers")
+		return nil, unknownID(err, mcpServerThing, id)
 	}
 	return statusResult(deleted{Deleted: "mcp_server", ID: id})
 }

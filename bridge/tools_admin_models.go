@@ -51,7 +51,7 @@ func (t *Tenant) deleteModelTool() tool {
 func (t *Tenant) deleteModel(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
 	id := args.text(modelIDInput.name)
 	if err := t.client.SemanticDataModels.Delete(ctx, id); err != nil {
-		return nil, unknownID(err, "semantic data model", id, "list_semantic_data_models (toolset data)")
+		return nil, unknownID(err, modelThing, id)
 	}
 	return statusResult(deleted{Deleted: kindModel, ID: id})
 }

@@ -105,7 +105,7 @@ func TestFilesOfThisMachine(t *testing.T) {
 	thread := o.Meta["ai.sema4/run"].ThreadID
 	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []string{"../x"}}, "outside the directories", dir)
 	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []string{"none.csv"}}, "does not exist", "The agent did not run")
-	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []args{{"name": "a", "text": "b"}}}, "each of files must be a string")
+	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []args{{"name": "a", "text": "b"}}}, "each of files must be a string: write files as [", `orders.csv"]`)
 
 	read := args{"thread_id": thread, "file": "report.csv", "save_as": "copy.csv"}
 	saved := status[struct {

@@ -286,6 +286,7 @@ func TestWorkItemsThatCannotBe(t *testing.T) {
 	d.fails("", "create_work_item", args{"agent": "Echo", "message": "go"}, "worker", "No work item was created")
 	d.fails("", "create_work_item", args{"agent": "Nobody", "message": "go"}, "There is no agent")
 	d.fails(doer, "create_work_item", args{"files": []args{{"name": "a", "text": "1"}, {"name": "x/a", "text": "2"}}}, "Two of the files are called “a”")
+	d.fails(doer, "create_work_item", args{"files": "/home/me/orders.csv"}, `each of files must be an object: write files as [{"name": "orders.csv", "text": "id,amount\n1,9.50\n"}]`)
 	d.fails(doer, "create_work_item", args{"files": []args{{"name": "..", "text": "1"}}}, "not a name for a file")
 	d.fails(doer, "create_work_item", args{"files": []args{{"name": "a", "text": strings.Repeat("x", 1<<20+1)}}}, "too long")
 	d.fails(doer, "get_work_item", args{"work_item_id": unknown}, "There is no work item", "list_work_items")

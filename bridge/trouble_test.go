@@ -205,3 +205,33 @@ func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 		d.call("", "act_on_work_item", args{"work_item_id": item.ID, "action": "cancel"})
 	}
 }
+
+func TestARunWhoseConversationIsGone(t *testing.T) {
+	d := newDesk(t, nil)
+	asked := d.call(echo, echoTool, args{"message": "x", "thread_identifier": "t-1"}).Meta["ai.sema4/run"]
+	again := &desk{t, d.tenant, bridge.NewTenant(d.tenant.Client(), bridge.Config{CatalogueTTL: time.Nanosecond})} // it remembers nothing
+	t.Cleanup(again.bridge.Close)
+	run := args{"run_id": asked.RunID}
+	both := func(agentID string, says ...string) {
+		t.Helper()
+		for _, tool := range []string{"get_run", "cancel_run"} {
+			got := again.call(agentID, tool, run)
+			if !got.IsError || !got.says(says...) || got.says("is kept") {
+				t.Errorf("%s: got %+v", tool, got)
+			}
+		}
+	}
+	if _, err := d.tenant.Client().Conversations.Delete(t.Context(), echo, asked.ThreadID); err != nil {
+		t.Fatal(err)
+	}
+	for _, agentID := range []string{echo, ""} {
+		both(agentID, "The conversation of this run is gone", "The answer went with it", "new thread")
+	}
+	d.tenant.Fail("html=404,match=GET …/messages")
+	again.fails(echo, "get_run", run, "The base URL looks wrong")
+	d.tenant.Fail("")
+	if err := d.tenant.Client().Agents.Delete(t.Context(), echo); err != nil {
+		t.Fatal(err)
+	}
+	both("", "The agent of this run is gone", "The answer went with it")
+}

@@ -167,6 +167,9 @@ func rowsWanted(frame restclient.DataFrame, args arguments) (options restclient.
 		if column, err = columnOf(frame, column); err != nil {
 			return options, err
 		}
+		if slices.Contains(options.Columns, column) {
+			return options, &failure{what: fmt.Sprintf("The column %s is asked for twice.", quoted(column)), next: "Name each column once."}
+		}
 		options.Columns = append(options.Columns, column)
 	}
 	if order := args.text("order_by"); order != "" {

@@ -249,6 +249,7 @@ func TestDataFramesAreReadExactlyAndInParts(t *testing.T) {
 		"unknown order":  {args{"order_by": "-color"}, "There is no column “color”"},
 		"past the end":   {args{"offset": 1501}, "ends before the offset 1501: it has 1500 rows"},
 		"no offset":      {args{"offset": "x"}, "whole number"},
+		"column twice":   {args{"columns": []string{"id", "ID"}}, "The column “id” is asked for twice"},
 		"other thread":   {args{"thread_id": nowhere}, "There is no such thread"},
 	} {
 		arguments := args{"thread_id": thread, "name": listed.Frames[0].Name}

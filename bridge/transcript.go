@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/restclient"
 )
 
@@ -39,7 +40,8 @@ const (
 func shownMessages(message restclient.Message) []threadMessage {
 	shown := []threadMessage{{Role: message.Role, Content: []threadItem{}}}
 	size := 0
-	add := func(item threadItem, length int) {
+	add := func(item threadItem) {
+		length := encodedLength(item)
 		if size += length; size > maxItemText && size > length {
 			shown = append(shown, threadMessage{Role: message.Role, Content: []threadItem{}})
 			size = length
@@ -52,21 +54,32 @@ func shownMessages(message restclient.Message) []threadMessage {
 		case restclient.KindText, restclient.KindFormattedText:
 			for text := content.Text; text != ""; {
 				part := cut(text, maxItemText)
-				add(threadItem{Kind: "text", Text: part}, len(part))
+				for encodedLength(part) > maxItemText+maxToolResult { // much in it is escaped
+					part = cut(part, len(part)/2)
+				}
+				add(threadItem{Kind: "text", Text: part})
 				text = text[len(part):]
 			}
 		case restclient.KindToolCall:
 			if call := content.ToolCall; call != nil {
-				result, failed := shortened(call.Result), shortened(call.Error)
-				add(threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: result, Error: failed}, length(result)+length(failed))
+				add(threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: shortened(call.Result), Error: shortened(call.Error)})
 			}
 		case restclient.KindAttachment:
 			if a := content.Attachment; a != nil {
-				add(threadItem{Name: a.Name, MimeType: a.MIMEType, Description: a.Description, URI: a.URI}, len(a.Description))
+				add(threadItem{Name: a.Name, MimeType: a.MIMEType, Description: a.Description, URI: a.URI})
 			}
 		}
 	}
 	return shown
+}
+
+// encodedLength is how many bytes of a result something takes.
+func encodedLength(value any) int {
+	encoded, err := exchange.Encode(value)
+	if err != nil {
+		return 0 // it is told where the result is made
+	}
+	return len(encoded)
 }
 
 func shortened(text *string) *string {
@@ -75,13 +88,6 @@ func shortened(text *string) *string {
 	}
 	short := cut(*text, maxToolResult) + fmt.Sprintf("\n[cut: %d bytes in all]", len(*text))
 	return &short
-}
-
-func length(text *string) int {
-	if text == nil {
-		return 0
-	}
-	return len(*text)
 }
 
 // transcriptText is messages as text: who wrote each, what, and the tools that
@@ -129,7 +135,7 @@ func contentTexts(message restclient.Message) []string {
 func toolCallText(call *restclient.ToolCall) string {
 	text := fmt.Sprintf("[The tool %s was called%s.]", call.Name, inParentheses(call.Status))
 	for _, came := range []*string{call.Result, call.Error} {
-		if length(came) > 0 {
+		if came != nil && *came != "" {
 			text += "\n" + *shortened(came)
 		}
 	}

@@ -257,7 +257,7 @@ func TestThreadTools(t *testing.T) {
 		t.Errorf("got %s, %v", read.text(), err)
 	}
 	other := f.call(storyPath, "get_storyteller_agent_thread_messages", map[string]any{"thread_id": thread})
-	if !other.Result.IsError || !strings.Contains(other.text(), "404") {
+	if !other.Result.IsError || !strings.Contains(other.text(), "There is no such thread") {
 		t.Errorf("a thread of another agent: got %+v", other)
 	}
 }
@@ -313,7 +313,7 @@ func TestBadArguments(t *testing.T) {
 		"bad list cursor":      {echoPath, "list_echo_agent_threads", map[string]any{"cursor": "x"}, "cursor"},
 		"bad messages cursor":  {echoPath, "get_echo_agent_thread_messages", map[string]any{"thread_id": begun.Result.Meta["ai.sema4/run"].ThreadID, "cursor": "9"}, "cursor"},
 		"bad agents cursor":    {tenantPath, "list_agents", map[string]any{"cursor": "9"}, "cursor"},
-		"path as thread":       {echoPath, "get_echo_agent_thread_messages", map[string]any{"thread_id": "../../agents"}, "404"},
+		"path as thread":       {echoPath, "get_echo_agent_thread_messages", map[string]any{"thread_id": "../../agents"}, "There is no such thread"},
 	} {
 		got := f.call(test.path, test.tool, test.arguments)
 		if !strings.Contains(got.text(), test.says) || (name != "cursor past the end") != got.Result.IsError {

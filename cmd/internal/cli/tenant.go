@@ -52,6 +52,7 @@ func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 	return bridge.Config{
 		CallBudget:       s.CallBudget,
 		ProgressInterval: s.ProgressInterval,
+		OnDisconnect:     bridge.OnDisconnect(s.OnDisconnect),
 		AgentTools:       bridge.AgentTools(s.AgentTools),
 		Toolsets:         toolsets,
 		ReadOnly:         s.ReadOnly,

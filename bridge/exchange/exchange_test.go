@@ -21,21 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type recording struct {
 	notifications []string
 	replies       []Reply
-	asked         chan string // gets every question
-	late          bool        // a notification came after a reply
-	fail          error       // of every Notify
+	late          bool  // a notification came after a reply
+	fail          error // of every Notify
 }
 
 func (r *recording) Notify(n mcp.JSONRPCNotification) error {
 	r.late = r.late || len(r.replies) > 0
 	encoded, err := Encode(n)
 	r.notifications = append(r.notifications, string(encoded))
-	return errors.Join(err, r.fail)
-}
-
-func (r *recording) Ask(request mcp.JSONRPCRequest) error {
-	encoded, err := Encode(request)
-	r.asked <- string(encoded)
 	return errors.Join(err, r.fail)
 }
 

@@ -209,7 +209,7 @@ func TestOnlyWhoCanAnswerIsAsked(t *testing.T) {
 			if can != test.can {
 				t.Errorf("got %t, want %t", can, test.can)
 			}
-			if asked := errors.Is(err, server.ErrElicitationNotSupported); asked == (can && name[:6] == "legacy") {
+			if refused := errors.Is(err, server.ErrElicitationNotSupported); refused == (can && name[:6] == "legacy") {
 				t.Errorf("asked all the same, and got %v", err)
 			}
 		})

@@ -23,6 +23,9 @@ const (
 // on a time beat that it is still at work. It returns ctx's error when the call
 // was given up; what becomes of the run then is up to Config.OnDisconnect.
 func (t *Tenant) await(ctx context.Context, r *run.Run, budget time.Duration) error {
+	if budget <= 0 {
+		return t.watch(ctx, r, 0) // this is to look, not to wait
+	}
 	leave := t.waiting.enter(r)
 	err := t.watch(ctx, r, budget)
 	if last := leave(); last && errors.Is(ctx.Err(), context.Canceled) { // the end of a budget is another error

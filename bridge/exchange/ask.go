@@ -15,9 +15,9 @@ import (
 
 var _ server.SessionWithElicitation = (*Exchange)(nil)
 
-// ErrNoAnswer is returned for a question that the client cannot answer any
-// more: nothing further will come of it.
-var ErrNoAnswer = errors.New("the client has gone before it answered")
+// ErrNoAnswer is returned for a question that cannot be answered any more, as
+// the connection or the server ends.
+var ErrNoAnswer = errors.New("no answer of the user can come any more")
 
 // AnswerError says that a client answered a question with an error, or with
 // something that is no answer to it.

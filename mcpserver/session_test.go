@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -230,11 +231,13 @@ func TestACancelledCallOfAnArrayLeavesTheOthers(t *testing.T) {
 	f := newFixture(t, began, ended)
 	mine := session(f.begin(fixturePath, "{}"))
 	batch := "[" + callBody(7, "wait", nil) + "," + strings.Replace(ping, `"id":1`, `"id":8`, 1) + "]"
-	go func() {
+	var cancelling sync.WaitGroup
+	cancelling.Go(func() {
 		<-began
 		f.post(fixturePath, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`, mine)
 		<-ended
-	}()
+	})
+	defer cancelling.Wait()
 	response := f.request(t.Context(), fixturePath, batch, mine, "Accept: "+accepting)
 	defer response.Body.Close()
 	got := events(t, response.Body)

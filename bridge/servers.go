@@ -102,7 +102,7 @@ func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServ
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {
 		order[tool.name] = i
-		offered[i] = tool.serverTool(t.config.CallBudget + budgetMargin)
+		offered[i] = tool.serverTool(t.config.CallBudget)
 	}
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),

@@ -21,6 +21,7 @@ func (s scope) getRunTool() tool {
 		hints:     reads,
 		untouched: runUntouched,
 		call:      s.getRun,
+		resume:    s.resumeRun,
 	}
 }
 
@@ -80,10 +81,14 @@ func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResu
 	}{id.String(), r.Report().State})
 }
 
-// runID is the run that a call is about and the name of its agent. A run of
-// another agent than the server's is refused.
+// runID is the run that a call is about and the name of its agent.
 func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error) {
-	id, err := run.ParseID(args.text(runIDInput.name))
+	return s.runOf(ctx, args.text(runIDInput.name))
+}
+
+// runOf reads a run_id. A run of another agent than the server's is refused.
+func (s scope) runOf(ctx context.Context, text string) (run.ID, string, error) {
+	id, err := run.ParseID(text)
 	if err != nil {
 		return run.ID{}, "", err
 	}

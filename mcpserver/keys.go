@@ -71,7 +71,9 @@ func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.
 	if err != nil {
 		return nil, errNoSuchTenant{err}
 	}
-	candidate := bridge.NewTenant(client, t.config.Bridge)
+	config := t.config.Bridge
+	config.Sealer = bridge.SealerFor(key)
+	candidate := bridge.NewTenant(client, config)
 	found, err := choose(candidate)
 	if err != nil {
 		candidate.Close()

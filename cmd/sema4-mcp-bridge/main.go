@@ -80,24 +80,24 @@ const (
 
 // connect opens the tenant and finds the key for it. An error is something that
 // the user has to see to. The function closes what was opened.
-func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*restclient.Client, func(), error) {
+func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*restclient.Client, *bridge.Sealer, func(), error) {
 	if !settings.Local && settings.BaseURL == "" {
-		return nil, nil, noTenant
+		return nil, nil, nil, noTenant
 	}
 	key := localtenant.APIKey
 	if !settings.Local {
 		var err error
 		if key, err = settings.APIKey(ctx); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if key == "" {
-			return nil, nil, noKey
+			return nil, nil, nil, noKey
 		}
 	}
 	upstream, err := settings.Upstream(ctx, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
-	return client, func() { _ = upstream.Close() }, err
+	return client, bridge.SealerFor(key), func() { _ = upstream.Close() }, err
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"sema4mcp/restclient"
 )
 
 // asked is what a user was asked during a call, as the caller carries it, sealed,
@@ -22,9 +24,10 @@ type asked struct {
 	Thread   string `json:"thread,omitempty"`   // its name, where it is known
 	Messages int    `json:"messages,omitempty"` // that stood in the thread when it was asked
 
-	WorkItem string    `json:"work_item,omitempty"`
-	Since    time.Time `json:"since,omitzero"`   // when the work item came to the status it was in
-	Action   string    `json:"action,omitempty"` // to be taken once the agent's question is answered
+	WorkItem string                    `json:"work_item,omitempty"`
+	Status   restclient.WorkItemStatus `json:"status,omitempty"` // of the work item
+	Since    time.Time                 `json:"since,omitzero"`   // when it came to that
+	Action   string                    `json:"action,omitempty"` // to be taken once the agent's question is answered
 }
 
 // askedFor is how long an answer is waited for; after that it is told how to
@@ -41,6 +44,10 @@ type round struct {
 	arguments json.RawMessage
 	mayAsk    bool // the caller can put a question to its user
 }
+
+// rounds plays one round after another of a call, with the answers to what the
+// last one asked.
+type rounds func(ctx context.Context, answers mcp.MultiRoundTripParams, budget time.Duration, mayAsk bool) *mcp.CallToolResult
 
 type roundKey struct{}
 

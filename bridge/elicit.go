@@ -107,7 +107,7 @@ const afterword = 5 * time.Second
 // with the answers, until the budget is used up. mcp-go would do it too, but
 // without an end, and with an error where there is no answer: the question would
 // be lost.
-func elicited(ctx context.Context, user elicitor, budget time.Duration, play func(context.Context, mcp.MultiRoundTripParams, time.Duration, bool) *mcp.CallToolResult) *mcp.CallToolResult {
+func elicited(ctx context.Context, user elicitor, budget time.Duration, play rounds) *mcp.CallToolResult {
 	deadline := time.Now().Add(budget)
 	result := play(ctx, mcp.MultiRoundTripParams{}, budget, true)
 	for result.NeedsInput() {
@@ -130,6 +130,23 @@ func answersOf(ctx context.Context, user elicitor, questions mcp.InputRequests, 
 		}
 	}
 	return answers
+}
+
+// deadline is until when a call may wait for an agent: so that it can still tell
+// how far that came, in what an answer of the last moment has left of its time.
+func (s scope) deadline(ctx context.Context) time.Time {
+	deadline := time.Now().Add(s.tenant.config.CallBudget)
+	if end, ok := ctx.Deadline(); ok {
+		return earlier(deadline, end.Add(-budgetMargin))
+	}
+	return deadline
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // noted puts a sentence in front of a result's text.

@@ -53,6 +53,11 @@ func questionText(agent string, report run.Report) string {
 	return paragraphs(ending(written, maxContext), question)
 }
 
+func replyIn(answers mcp.MultiRoundTripParams) (reply, why string) {
+	form, why := filled(answers, replyField)
+	return form[replyField], why
+}
+
 // thread counts the messages of a run's thread and returns those of users from
 // the position on.
 func (t *Tenant) thread(ctx context.Context, id run.ID, position int) (messages int, said []restclient.Message, err error) {
@@ -78,11 +83,11 @@ func (s scope) resumeRun(ctx context.Context, args arguments, answers mcp.MultiR
 	if err != nil {
 		return nil, s.unsent(err, a)
 	}
-	form, why := filled(answers, replyField)
+	reply, why := replyIn(answers)
 	if why != "" {
 		return s.unanswered(withoutAsking(ctx), a, id, agent, why), nil
 	}
-	r, err := s.reply(ctx, a, id, agent, form[replyField])
+	r, err := s.reply(ctx, a, id, agent, reply)
 	if err != nil {
 		return nil, s.unsent(err, a)
 	}
@@ -132,8 +137,16 @@ func (s scope) unsent(err error, a asked) error {
 	}
 	f := *failureOf(err, "")
 	f.ran = ran
-	f.next = strings.TrimSpace(f.next + " The agent still asks: " + a.Question + " " + answerWith(s.replyTool, a.Thread))
+	f.next = strings.TrimSpace(f.next + " The agent still asks: " + a.Question + " " + s.answering(a))
 	return &f
+}
+
+// answering says how the question is answered by a call of a tool.
+func (s scope) answering(a asked) string {
+	if a.WorkItem != "" {
+		return fmt.Sprintf("Answer by calling act_on_work_item with work_item_id %q, action %s and the answer as message.", a.WorkItem, a.Action)
+	}
+	return answerWith(s.replyTool, a.Thread)
 }
 
 // unanswered is the result of a call whose user was asked in vain.
@@ -142,7 +155,7 @@ func (s scope) unanswered(ctx context.Context, a asked, id run.ID, agent, why st
 	if r, err := s.tenant.runs.Find(ctx, id, agent); err == nil && r.Report().State == run.NeedsInput {
 		return noted(runResult(r, s.replyTool, 0), note)
 	}
-	result := mcp.NewToolResultText(paragraphs(note, "The agent asks: "+a.Question, answerWith(s.replyTool, a.Thread)))
+	result := mcp.NewToolResultText(paragraphs(note, "The agent asks: "+a.Question, s.answering(a)))
 	result.Meta = runMetaOf(id, run.NeedsInput)
 	return result
 }

@@ -51,11 +51,7 @@ func (t tool) serverTool(budget time.Duration) server.ServerTool {
 		OpenWorldHint:   &t.hints.openWorld,
 	}
 	return server.ServerTool{Tool: offered, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		play := func(ctx context.Context, answers mcp.MultiRoundTripParams, budget time.Duration, mayAsk bool) *mcp.CallToolResult {
-			ctx, cancel := context.WithTimeoutCause(ctx, budget+budgetMargin, errOverBudget)
-			defer cancel()
-			return t.handle(round{t.name, request.Params.RawArguments, mayAsk}.in(ctx), request.Params.RawArguments, answers)
-		}
+		play := t.rounds(request.Params.RawArguments)
 		x := exchange.FromContext(ctx)
 		mayAsk := x != nil && x.CanElicit()
 		if user := elicitorOf(x); mayAsk && !modern(ctx) && user != nil {
@@ -63,6 +59,15 @@ func (t tool) serverTool(budget time.Duration) server.ServerTool {
 		}
 		return play(ctx, request.Params.MultiRoundTripParams, budget, mayAsk && modern(ctx)), nil
 	}}
+}
+
+// rounds are the rounds of one call, each bounded by its budget.
+func (t tool) rounds(arguments json.RawMessage) rounds {
+	return func(ctx context.Context, answers mcp.MultiRoundTripParams, budget time.Duration, mayAsk bool) *mcp.CallToolResult {
+		ctx, cancel := context.WithTimeoutCause(ctx, budget+budgetMargin, errOverBudget)
+		defer cancel()
+		return t.handle(round{t.name, arguments, mayAsk}.in(ctx), arguments, answers)
+	}
 }
 
 // errOverBudget is why a call's context ends when the tenant is too slow.

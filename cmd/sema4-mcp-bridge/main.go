@@ -16,7 +16,6 @@ import (
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/cmd/internal/cli"
 	"sema4mcp/internal/localtenant"
-	"sema4mcp/restclient"
 )
 
 func main() {
@@ -79,25 +78,35 @@ const (
 )
 
 // connect opens the tenant and finds the key for it. An error is something that
-// the user has to see to. The function closes what was opened.
-func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*restclient.Client, *bridge.Sealer, func(), error) {
+// the user has to see to. The function ends all runs and closes what was opened.
+func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*bridge.Tenant, func(), error) {
 	if !settings.Local && settings.BaseURL == "" {
-		return nil, nil, nil, noTenant
+		return nil, nil, noTenant
 	}
 	key := localtenant.APIKey
 	if !settings.Local {
 		var err error
 		if key, err = settings.APIKey(ctx); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		if key == "" {
-			return nil, nil, nil, noKey
+			return nil, nil, noKey
 		}
 	}
 	upstream, err := settings.Upstream(ctx, log)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
-	return client, bridge.SealerFor(key), func() { _ = upstream.Close() }, err
+	if err != nil {
+		_ = upstream.Close()
+		return nil, nil, err
+	}
+	config := settings.Bridge(log)
+	config.Sealer = bridge.SealerFor(key)
+	tenant := bridge.NewTenant(client, config)
+	return tenant, func() {
+		tenant.Close()
+		_ = upstream.Close()
+	}, nil
 }

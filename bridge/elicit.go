@@ -132,14 +132,11 @@ func answersOf(ctx context.Context, user elicitor, questions mcp.InputRequests, 
 	return answers
 }
 
-// deadline is until when a call may wait for an agent: so that it can still tell
-// how far that came, in what an answer of the last moment has left of its time.
-func (s scope) deadline(ctx context.Context) time.Time {
-	deadline := time.Now().Add(s.tenant.config.CallBudget)
-	if end, ok := ctx.Deadline(); ok {
-		return earlier(deadline, end.Add(-budgetMargin))
-	}
-	return deadline
+// deadline is until when a round may wait for an agent, and still tell how far
+// that came.
+func deadline(ctx context.Context) time.Time {
+	end, _ := ctx.Deadline() // every round has one
+	return end.Add(-budgetMargin)
 }
 
 func earlier(a, b time.Time) time.Time {

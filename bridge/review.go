@@ -52,7 +52,7 @@ func (s scope) askDecision(ctx context.Context, item *restclient.WorkItem, start
 // resumeReview goes on with a call of get_work_item whose user was asked for a
 // decision, or for what the agent wanted to know before it was taken.
 func (s scope) resumeReview(ctx context.Context, args arguments, answers mcp.MultiRoundTripParams) (*mcp.CallToolResult, error) {
-	deadline := s.deadline(ctx)
+	until := deadline(ctx)
 	a, item, err := s.reopened(ctx, answers)
 	if err != nil {
 		return nil, err
@@ -64,14 +64,14 @@ func (s scope) resumeReview(ctx context.Context, args arguments, answers mcp.Mul
 	var pending *mcp.CallToolResult
 	action := a.Action
 	if action != "" {
-		acted, pending, err = s.actAnswered(ctx, a, item, answers, deadline)
+		acted, pending, err = s.actAnswered(ctx, a, item, answers, until)
 	} else {
 		d, why := decisionIn(answers, item)
 		if why != "" {
 			return s.shown(withoutAsking(ctx), args, why+" Nothing was changed.")
 		}
 		action = d.action
-		acted, pending, err = s.act(ctx, item, d, deadline)
+		acted, pending, err = s.act(ctx, item, d, until)
 	}
 	if acted == nil {
 		return pending, err
@@ -85,7 +85,7 @@ const changedNothing = "The work item has moved on since the user was asked, and
 // resumeAction goes on with a call of act_on_work_item whose user was asked what
 // the agent wanted to know before the action was taken.
 func (s scope) resumeAction(ctx context.Context, _ arguments, answers mcp.MultiRoundTripParams) (*mcp.CallToolResult, error) {
-	deadline := s.deadline(ctx)
+	until := deadline(ctx)
 	a, item, err := s.reopened(ctx, answers)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (s scope) resumeAction(ctx context.Context, _ arguments, answers mcp.MultiR
 	if a.movedOn(item) {
 		return mcp.NewToolResultText(paragraphs(changedNothing, workItemFacts(item), nextStep(item))), nil
 	}
-	return statusOr(s.actAnswered(ctx, a, item, answers, deadline))
+	return statusOr(s.actAnswered(ctx, a, item, answers, until))
 }
 
 // reopened is what the user was asked about a work item, and how that stands now.
@@ -122,7 +122,7 @@ func decisionIn(answers mcp.MultiRoundTripParams, item *restclient.WorkItem) (d 
 
 // actAnswered sends on the user's reply to what the agent asked, and then takes
 // the action that was decided on.
-func (s scope) actAnswered(ctx context.Context, a asked, item *restclient.WorkItem, answers mcp.MultiRoundTripParams, deadline time.Time) (*workItemStatus, *mcp.CallToolResult, error) {
+func (s scope) actAnswered(ctx context.Context, a asked, item *restclient.WorkItem, answers mcp.MultiRoundTripParams, until time.Time) (*workItemStatus, *mcp.CallToolResult, error) {
 	id, agent, err := s.runOf(ctx, a.Run)
 	if err != nil {
 		return nil, nil, s.unsent(err, a)
@@ -135,7 +135,7 @@ func (s scope) actAnswered(ctx context.Context, a asked, item *restclient.WorkIt
 	if err != nil {
 		return nil, nil, s.unsent(err, a)
 	}
-	told, pending, err := s.hear(ctx, item, decision{a.Action, reply, true}, r, deadline)
+	told, pending, err := s.hear(ctx, item, decision{a.Action, reply, true}, r, until)
 	if pending != nil || err != nil {
 		return nil, pending, err
 	}

@@ -45,8 +45,8 @@ func (s scope) getWorkItem(ctx context.Context, args arguments) (*mcp.CallToolRe
 		return nil, err
 	}
 	// The reading at the end takes as long as this one did, of the same budget.
-	deadline := earlier(began.Add(s.budget(args)-time.Since(began)), s.deadline(ctx))
-	if item, err = s.awaitWorkItem(ctx, item, deadline); err != nil {
+	until := earlier(began.Add(s.budget(args)-time.Since(began)), deadline(ctx))
+	if item, err = s.awaitWorkItem(ctx, item, until); err != nil {
 		return nil, err
 	}
 	text := ""

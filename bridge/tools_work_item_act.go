@@ -40,13 +40,13 @@ func (s scope) actOnWorkItemTool() tool {
 }
 
 func (s scope) actOnWorkItem(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	deadline := s.deadline(ctx)
+	until := deadline(ctx)
 	item, err := s.workItem(ctx, args.text(workItemIDInput.name), false)
 	if err != nil {
 		return nil, err
 	}
 	d := decision{action: args.text("action"), message: args.text("message")}
-	return statusOr(s.act(ctx, item, d, deadline))
+	return statusOr(s.act(ctx, item, d, until))
 }
 
 // decision is what is to become of a work item.

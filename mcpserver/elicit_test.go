@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/testtenant"
@@ -405,6 +406,70 @@ func TestTheUserDecidesWithoutAComment(t *testing.T) {
 	}
 	if got := f.call(clerk, "get_work_item", item); got.Result.IsError || !strings.Contains(got.text(), "It waits for a decision") {
 		t.Errorf("a client that cannot be asked: got %+v", got)
+	}
+}
+
+// retrain publishes the agent with another runbook.
+func (f *front) retrain(agentID, runbook string) {
+	f.t.Helper()
+	agents := f.tenant.Client().Agents
+	if _, err := agents.Edit(f.t.Context(), agentID); err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := agents.Update(f.t.Context(), agentID, restclient.AgentUpdate{RunbookText: &runbook}); err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := agents.Publish(f.t.Context(), agentID, nil); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func TestTheAnswerAfterTheReplyIsTheResult(t *testing.T) {
+	worker := asker
+	worker.Mode = "worker"
+	f := newFront(t, nil, worker)
+	id := f.tenant.AgentID("Asker")
+	path, call := agentPath(id), ask("go", "t-1")
+	item := f.itemOf(f.call(path, "create_work_item", form{"message": "go", "name": "item"}))
+	review := f.elicit(path, "get_work_item", item, nil)
+	asksBack := f.elicit(path, "get_work_item", item, review.accepted(form{"action": "complete", "comment": "Yes."}))
+	question := f.elicit(path, "message_asker_agent", call, nil)
+	if !question.asks("reply", "Which year?") || !asksBack.asks("reply", "Which year?") {
+		t.Fatalf("got %+v and %+v", question, asksBack)
+	}
+	f.retrain(id, "- wait: 300ms\n- say: \"{{message}} was a good year.\"\n")
+	if got := f.elicit(path, "message_asker_agent", call, question.accepted(form{"reply": "2025"})); got.Result.IsError || got.text() != "2025 was a good year." || got.Result.Meta["ai.sema4/run"].State != "completed" {
+		t.Errorf("got %+v", got)
+	}
+	// A client that comes back at once is told how to wait.
+	unread := f.another(func(c *mcpserver.Config) { c.Bridge.CallBudget = time.Millisecond })
+	if got := unread.elicit(path, "get_work_item", item, asksBack.accepted(form{"reply": "2024"})); got.Result.IsError ||
+		!got.says("still answering", "NEEDS_REVIEW as before", fmt.Sprintf("work_item_id %q, action complete and message %q", item["work_item_id"], "2024")) {
+		t.Errorf("got %+v", got)
+	}
+	if got := f.elicit(path, "get_work_item", item, asksBack.accepted(form{"reply": "2024"})); got.Result.IsError || !got.says("The decision was taken (complete)", "COMPLETED", "2024 was a good year.") || f.said(id, "item", "2024") != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestStatesOfOtherWorkItemsAreRefused(t *testing.T) {
+	f := newFront(t, nil)
+	clerk, item := agentPath(localtenant.InvoiceClerkID), f.reviewed("Invoice 7")
+	first := f.elicit(clerk, "get_work_item", item, nil)
+	accepted := first.accepted(form{"action": "complete"})
+	act := form{"work_item_id": item["work_item_id"], "action": "complete"}
+	for tool, arguments := range map[string]form{"get_work_item": f.reviewed("Invoice 8"), "act_on_work_item": act} {
+		if got := f.elicit(clerk, tool, arguments, accepted); !got.Result.IsError || !got.says("belongs to another call", "Nothing was sent to the agent or changed") {
+			t.Errorf("%s: got %+v", tool, got)
+		}
+	}
+	f.tenant.Fail(fmt.Sprintf("status=503,match=GET …/%s", item["work_item_id"]))
+	if got := f.elicit(clerk, "get_work_item", item, accepted); !got.Result.IsError || !got.says("503") {
+		t.Errorf("got %+v", got)
+	}
+	f.tenant.Fail("")
+	if got := f.elicit(clerk, "get_work_item", item, accepted); !got.says("The decision was taken (complete)") {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -102,6 +102,9 @@ func elicitorOf(x *exchange.Exchange) elicitor {
 // that came in the last moment.
 const afterword = 5 * time.Second
 
+// maxQuestions bounds how often a user is asked during one call.
+const maxQuestions = 10
+
 // elicited plays both parts for a client from before 2026-07-28, which knows no
 // results that ask: it puts the questions to the user and begins the next round
 // with the answers, until the budget is used up. mcp-go would do it too, but
@@ -110,10 +113,10 @@ const afterword = 5 * time.Second
 func elicited(ctx context.Context, user elicitor, budget time.Duration, play rounds) *mcp.CallToolResult {
 	deadline := time.Now().Add(budget)
 	result := play(ctx, mcp.MultiRoundTripParams{}, budget, true)
-	for result.NeedsInput() {
+	for asked := 1; result.NeedsInput(); asked++ {
 		answers := mcp.MultiRoundTripParams{InputResponses: answersOf(ctx, user, result.InputRequests, deadline), RequestState: result.RequestState}
 		left := max(time.Until(deadline), min(budget, afterword))
-		result = play(ctx, answers, left, time.Now().Before(deadline))
+		result = play(ctx, answers, left, asked < maxQuestions && time.Now().Before(deadline))
 	}
 	return result
 }

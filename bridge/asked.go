@@ -93,6 +93,9 @@ const nothingSent = "Nothing was sent to the agent or changed."
 // call is refused, and so is one that is too old.
 func (t *Tenant) open(ctx context.Context, answers mcp.MultiRoundTripParams) (asked, error) {
 	const next = "Do not send the first message again: read the thread's messages, or call get_run with the run_id, or get_work_item, and answer as the result says."
+	if t.config.ReadOnly {
+		return asked{}, &failure{what: "This server only reads: it passes no answers on.", ran: nothingSent, next: "Answer where agents can be asked."}
+	}
 	if answers.RequestState == "" {
 		return asked{}, &failure{what: "There are answers to questions, but no requestState that says which.", ran: nothingSent,
 			next: "Send the requestState of the result that asked back unchanged. " + next}

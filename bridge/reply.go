@@ -85,7 +85,7 @@ func (s scope) resumeRun(ctx context.Context, args arguments, answers mcp.MultiR
 	}
 	reply, why := replyIn(answers)
 	if why != "" {
-		return s.unanswered(withoutAsking(ctx), a, id, agent, why), nil
+		return s.unanswered(ctx, a, id, agent, why), nil
 	}
 	r, err := s.reply(ctx, a, id, agent, reply)
 	if err != nil {

@@ -295,6 +295,9 @@ func TestARunThatWasFoundAsks(t *testing.T) {
 	if got := only.elicit(path, "get_run", get, nil); got.Result.ResultType != "complete" {
 		t.Errorf("a server that only reads asked: %+v", got)
 	}
+	if got := only.elicit(path, "get_run", get, first.accepted(form{"reply": "2025"})); !got.Result.IsError || !got.says("only reads", "Nothing was sent") {
+		t.Errorf("a server that only reads passed an answer on: %+v", got)
+	}
 }
 
 func TestAReplyThatCannotBeSentLosesNothing(t *testing.T) {

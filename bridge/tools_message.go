@@ -69,7 +69,7 @@ func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, star
 	// An error here is the caller's leaving or a write that failed: the result
 	// below is then not read by anybody.
 	_ = s.tenant.await(ctx, r, s.budget(args))
-	return runResult(r, s.replyTool, start), nil
+	return s.runResult(ctx, r, start), nil
 }
 
 // budget is how long a call is to wait.

@@ -29,7 +29,7 @@ func (s scope) getRun(ctx context.Context, args arguments) (*mcp.CallToolResult,
 	if err != nil {
 		return nil, err
 	}
-	id, name, err := s.runID(ctx, args)
+	id, name, err := s.runID(ctx, args.text(runIDInput.name))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s scope) cancelRunTool() tool {
 }
 
 func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	id, name, err := s.runID(ctx, args)
+	id, name, err := s.runID(ctx, args.text(runIDInput.name))
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +82,8 @@ func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResu
 
 // runID is the run that a call is about and the name of its agent. A run of
 // another agent than the server's is refused.
-func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error) {
-	id, err := run.ParseID(args.text(runIDInput.name))
+func (s scope) runID(ctx context.Context, text string) (run.ID, string, error) {
+	id, err := run.ParseID(text)
 	if err != nil {
 		return run.ID{}, "", err
 	}

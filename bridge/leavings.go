@@ -1,0 +1,249 @@
+package bridge
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"sema4mcp/bridge/run"
+	"sema4mcp/restclient"
+)
+
+// leavings are what a run leaves beside its text.
+type leavings struct {
+	charts []drawing
+	files  []leftFile
+	frames []restclient.DataFrame
+	unread []string // names of the tools that show what could not be listed in time
+}
+
+// leftFile is a file that the agent attached to a message, or that came into the
+// thread while it worked. One that is not there cannot be read by its name.
+type leftFile struct {
+	name     string
+	mimeType string
+	size     int64
+	there    bool
+}
+
+// shelf keeps what ended runs were found to have left, so that it is looked for
+// once however often their results are asked for.
+type shelf struct {
+	client *restclient.Client
+	group  singleflight.Group
+
+	mu    sync.Mutex // guards known
+	known map[shelved]leavings
+}
+
+// shelved says which run, and how much of it was there.
+type shelved struct {
+	runID    string
+	messages int
+}
+
+// maxShelved bounds the memory of what runs left; what is forgotten costs a look.
+const maxShelved = 500
+
+// lookWithin bounds what an answer waits for to be told what else there is.
+const lookWithin = 2 * time.Second
+
+// left is what a run has left so far. Once it has ended, its thread is looked
+// through for what no message names, but only where the agent did more than
+// write. What cannot be listed in time is named as that, and is no error.
+func (s *shelf) left(ctx context.Context, id run.ID, report run.Report) leavings {
+	shown := shownIn(report.Messages)
+	if !report.Ended || !busy(report.Messages) {
+		return shown
+	}
+	key := shelved{id.String(), len(report.Messages)}
+	s.mu.Lock()
+	known, ok := s.known[key]
+	s.mu.Unlock()
+	if ok {
+		return known
+	}
+	found, err := shared(ctx, &s.group, key.runID, func(ctx context.Context) (leavings, error) {
+		found := s.look(ctx, id, report.Messages, shown)
+		if len(found.unread) == 0 {
+			s.keep(key, found)
+		}
+		return found, nil
+	})
+	if err != nil { // the caller has gone
+		return shown
+	}
+	return found
+}
+
+func (s *shelf) keep(key shelved, found leavings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for other := range s.known {
+		if len(s.known) < maxShelved {
+			break
+		}
+		delete(s.known, other)
+	}
+	s.known[key] = found
+}
+
+// look lists the thread's files and data frames at the same time.
+func (s *shelf) look(ctx context.Context, id run.ID, messages []restclient.Message, shown leavings) leavings {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	since := beginningOf(id, messages)
+	frames := make(chan bool)
+	go func() {
+		all := s.client.Conversations.AllDataFrames(ctx, id.AgentID, id.ConversationID, nil)
+		found, err := gather(all, since.madeFrame)
+		shown.frames = found
+		frames <- err == nil
+	}()
+	files, err := gather(s.client.Conversations.AllFiles(ctx, id.AgentID, id.ConversationID, nil), func(restclient.File) bool { return true })
+	if err == nil {
+		shown.files = together(shown.files, files, since)
+	} else {
+		shown.unread = append(shown.unread, "list_files")
+	}
+	if !<-frames {
+		shown.unread = append(shown.unread, "list_data_frames")
+	}
+	return shown
+}
+
+func gather[T any](all iter.Seq2[T, error], wanted func(T) bool) ([]T, error) {
+	var found []T
+	for item, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		if wanted(item) {
+			found = append(found, item)
+		}
+	}
+	return found, nil
+}
+
+// together is what was attached, with what the thread says of it, and after it
+// what came into the thread without being attached.
+func together(attached []leftFile, files []restclient.File, since beginning) []leftFile {
+	named := make(map[string]int, len(attached))
+	for i, file := range attached {
+		attached[i].there = false
+		named[file.name] = i
+	}
+	for _, file := range files {
+		i, ok := named[file.Name()]
+		if !ok && !since.made(file.CreatedAt) {
+			continue
+		}
+		if !ok {
+			i = len(attached)
+			attached, named[file.Name()] = append(attached, leftFile{name: file.Name()}), i
+		}
+		attached[i].there, attached[i].size = true, file.Size
+		if attached[i].mimeType == "" {
+			attached[i].mimeType = file.MIMEType
+		}
+	}
+	return attached
+}
+
+// shownIn is what a run's own messages show of what it left.
+func shownIn(messages []restclient.Message) leavings {
+	var found leavings
+	for content := range contents(messages) {
+		switch content.Kind {
+		case restclient.KindVegaChart:
+			found.charts = append(found.charts, drawingOf(content.Chart))
+		case restclient.KindAttachment:
+			if a := content.Attachment; a != nil && a.Name != "" {
+				found.files = append(found.files, leftFile{name: a.Name, mimeType: a.MIMEType, there: true})
+			}
+		}
+	}
+	return found
+}
+
+// busy tells whether the agent did what may leave something in the thread.
+func busy(messages []restclient.Message) bool {
+	for content := range contents(messages) {
+		if content.Kind == restclient.KindToolCall || content.Kind == restclient.KindAttachment {
+			return true
+		}
+	}
+	return false
+}
+
+// contents are the items of what the agent's side wrote.
+func contents(messages []restclient.Message) iter.Seq[restclient.Content] {
+	return func(yield func(restclient.Content) bool) {
+		for _, message := range messages {
+			if message.Role == restclient.RoleUser {
+				continue
+			}
+			for _, content := range message.Content {
+				if !yield(content) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// beginning is when a run began, by our clock, and when its agent was first seen
+// at work, by the tenant's; the zero time where it does not tell.
+type beginning struct{ run, work time.Time }
+
+// clockSkew is how far the tenant's clock may be behind ours.
+const clockSkew = 5 * time.Second
+
+func beginningOf(id run.ID, messages []restclient.Message) beginning {
+	b := beginning{run: id.Started.Add(-clockSkew)}
+	see := func(times ...restclient.Time) {
+		for _, t := range times {
+			if !t.IsZero() && (b.work.IsZero() || t.Before(b.work)) {
+				b.work = t.Time
+			}
+		}
+	}
+	for _, message := range messages {
+		see(message.CreatedAt)
+	}
+	for content := range contents(messages) {
+		if call := content.ToolCall; call != nil {
+			see(call.DiscoveredAt, call.PendingAt, call.StartedAt)
+		}
+	}
+	return b
+}
+
+// made tells whether what was created then came of the agent's work; what came
+// before it was sent along with the message. What has no time may have.
+func (b beginning) made(created restclient.Time) bool {
+	if b.work.IsZero() {
+		return !earlier(created, b.run)
+	}
+	return !earlier(created, b.work)
+}
+
+// madeFrame is made for a data frame. Computed ones are never sent along, so
+// that their time need not be told from the message's.
+func (b beginning) madeFrame(frame restclient.DataFrame) bool {
+	if frame.InputIDType != "" && frame.InputIDType != "file" && !earlier(frame.CreatedAt, b.run) {
+		return true
+	}
+	return b.made(frame.CreatedAt)
+}
+
+// earlier compares a time that may be told in whole seconds.
+func earlier(created restclient.Time, than time.Time) bool {
+	if created.Nanosecond() == 0 {
+		than = than.Truncate(time.Second)
+	}
+	return !created.IsZero() && created.Before(than)
+}

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,12 +23,14 @@ type leavings struct {
 }
 
 // leftFile is a file that the agent attached to a message, or that came into the
-// thread while it worked. One that is not there cannot be read by its name.
+// thread while it worked.
 type leftFile struct {
 	name     string
+	id       string // the vendor's, where the message tells
 	mimeType string
 	size     int64
-	there    bool
+	held     bool // in the message itself
+	readable bool // by its name, as far as is known: it is held, or in the thread
 }
 
 // shelf keeps what ended runs were found to have left, so that it is looked for
@@ -131,24 +135,21 @@ func gather[T any](all iter.Seq2[T, error], wanted func(T) bool) ([]T, error) {
 // together is what was attached, with what the thread says of it, and after it
 // what came into the thread without being attached.
 func together(attached []leftFile, files []restclient.File, since beginning) []leftFile {
-	named := make(map[string]int, len(attached))
-	for i, file := range attached {
-		attached[i].there = false
-		named[file.name] = i
+	for i := range attached {
+		attached[i].readable = attached[i].held
 	}
 	for _, file := range files {
-		i, ok := named[file.Name()]
-		if !ok && !since.made(file.CreatedAt) {
+		i := slices.IndexFunc(attached, func(a leftFile) bool { return a.id != "" && a.id == file.ID || a.name == file.Name() })
+		if i < 0 && !since.made(file.CreatedAt) {
 			continue
 		}
-		if !ok {
+		if i < 0 {
 			i = len(attached)
-			attached, named[file.Name()] = append(attached, leftFile{name: file.Name()}), i
+			attached = append(attached, leftFile{})
 		}
-		attached[i].there, attached[i].size = true, file.Size
-		if attached[i].mimeType == "" {
-			attached[i].mimeType = file.MIMEType
-		}
+		found := &attached[i]
+		found.name, found.size, found.readable = file.Name(), file.Size, true
+		found.mimeType = cmp.Or(found.mimeType, file.MIMEType)
 	}
 	return attached
 }
@@ -162,7 +163,9 @@ func shownIn(messages []restclient.Message) leavings {
 			found.charts = append(found.charts, drawingOf(content.Chart))
 		case restclient.KindAttachment:
 			if a := content.Attachment; a != nil && a.Name != "" {
-				found.files = append(found.files, leftFile{name: a.Name, mimeType: a.MIMEType, there: true})
+				held := a.Base64Data != ""
+				found.files = append(found.files, leftFile{name: a.Name, id: fileIDIn(a.URI), mimeType: a.MIMEType,
+					size: base64Size(a.Base64Data), held: held, readable: held || a.URI != ""})
 			}
 		}
 	}

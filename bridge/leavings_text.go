@@ -88,7 +88,7 @@ func (l leavings) text(s scope, id run.ID) string {
 	where := s.threadArguments(id.AgentID, id.ConversationID)
 	var how []string
 	for _, file := range l.files {
-		if file.there {
+		if file.readable {
 			how = append(how, fmt.Sprintf("read_file with %s and file %q", where, file.name))
 			break
 		}
@@ -110,7 +110,7 @@ func (l leavings) lines() []string {
 	for _, file := range l.files {
 		line := fmt.Sprintf("- the file %q", file.name)
 		switch {
-		case !file.there:
+		case !file.readable:
 			line += inParentheses(file.mimeType) + ", which is shown in the Sema4.ai application"
 		case file.size > 0:
 			line += inParentheses(strings.TrimPrefix(fmt.Sprintf("%s, %d bytes", file.mimeType, file.size), ", "))
@@ -143,7 +143,7 @@ const maxLinks = 20
 func (l leavings) links(id run.ID) []mcp.Content {
 	var links []mcp.Content
 	for _, file := range l.files {
-		if file.there && len(links) < maxLinks {
+		if file.readable && len(links) < maxLinks {
 			uri := fileURI(id.AgentID, id.ConversationID, file.name)
 			link := mcp.NewResourceLink(uri, file.name, "A file that the agent left in the thread.", orBinary(file.mimeType))
 			if file.size > 0 {

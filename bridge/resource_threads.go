@@ -64,20 +64,16 @@ func (s scope) readFileResource(ctx context.Context, uri string, at resourceURI)
 	if err := s.theAgent(ctx, at.agentID); err != nil {
 		return nil, err
 	}
-	file, err := s.findFile(ctx, at.agentID, at.threadID, at.file)
+	file, content, err := s.openFile(ctx, at.agentID, at.threadID, at.file)
 	if err != nil {
 		return nil, unnamed(err)
 	}
+	defer content.Close()
 	next := fmt.Sprintf("Read it in parts: call read_file with %s and file %q, and then with the offset of each part.", s.threadArguments(at.agentID, at.threadID), file.Name())
 	if file.Size > maxResource {
 		return nil, tooLarge("file", int(file.Size), next)
 	}
-	download, err := s.tenant.client.Conversations.DownloadFile(ctx, at.agentID, at.threadID, file.Name())
-	if err != nil {
-		return nil, err
-	}
-	defer download.Close()
-	data, err := readUpTo(download, maxResource+1)
+	data, err := readUpTo(content, maxResource+1)
 	if err != nil {
 		return nil, err
 	}

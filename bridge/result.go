@@ -73,7 +73,7 @@ func runText(r *run.Run, report run.Report, replyTool string, show func(answer l
 }
 
 func emptyText(report run.Report) string {
-	if busy(report.Messages) || len(shownIn(report.Messages).charts) > 0 {
+	if shown := shownIn(report.Messages); len(shown.charts)+len(shown.files) > 0 {
 		return "The agent has finished without writing a text."
 	}
 	return "The agent has finished without writing anything. Ask it again in other words, or read the thread's messages."

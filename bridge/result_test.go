@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"sema4mcp/restclient"
 )
 
 func TestCutEndsLinesAndNeverCharacters(t *testing.T) {
@@ -64,36 +62,5 @@ func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
 		if _, _, err := fitting(items, cursor); err == nil || !strings.Contains(err.Error(), "cursor") {
 			t.Errorf("cursor %q: got %v", cursor, err)
 		}
-	}
-}
-
-func TestLongMessagesAreShownInParts(t *testing.T) {
-	text, result := strings.Repeat("words and words\n", 5000), strings.Repeat("r", 10*maxToolResult)
-	shown := shownMessages(restclient.Message{Role: restclient.RoleAgent, Content: []restclient.Content{
-		{Kind: restclient.KindThought, Thought: "hidden"},
-		{Kind: restclient.KindText, Text: text},
-		{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "finished", Result: &result}},
-		{Kind: restclient.KindAttachment, Attachment: &restclient.Attachment{Name: "a.png", MIMEType: "image/png", Base64Data: result}},
-	}})
-	joined, tools, files := "", 0, 0
-	for _, message := range shown {
-		for _, item := range message.Content {
-			joined += item.Text
-			switch {
-			case item.Kind == "tool_call":
-				tools++
-				if len(*item.Result) > maxToolResult+100 || !strings.Contains(*item.Result, "40000 bytes") {
-					t.Errorf("the tool's result is shown as %d bytes ending %q", len(*item.Result), (*item.Result)[maxToolResult:])
-				}
-			case item.Name == "a.png" && item.Kind == "":
-				files++
-			}
-		}
-	}
-	if joined != text || tools != 1 || files != 1 || len(shown) < 4 {
-		t.Errorf("got %d parts with %d bytes of %d, %d tool calls, %d files", len(shown), len(joined), len(text), tools, files)
-	}
-	if empty := shownMessages(restclient.Message{Role: restclient.RoleUser}); len(empty) != 1 || empty[0].Content == nil {
-		t.Errorf("a message without content became %+v", empty)
 	}
 }

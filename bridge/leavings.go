@@ -99,17 +99,17 @@ func (s *shelf) keep(key shelved, found leavings) {
 func (s *shelf) look(ctx context.Context, id run.ID, messages []restclient.Message, shown leavings) leavings {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	since := beginningOf(id, messages)
+	when := spanOf(id, messages)
 	frames := make(chan bool)
 	go func() {
 		all := s.client.Conversations.AllDataFrames(ctx, id.AgentID, id.ConversationID, nil)
-		found, err := gather(all, since.madeFrame)
+		found, err := gather(all, func(frame restclient.DataFrame) bool { return when.has(frame.CreatedAt) })
 		shown.frames = found
 		frames <- err == nil
 	}()
 	files, err := gather(s.client.Conversations.AllFiles(ctx, id.AgentID, id.ConversationID, nil), func(restclient.File) bool { return true })
 	if err == nil {
-		shown.files = together(shown.files, files, since)
+		shown.files = together(shown.files, files, when)
 	} else {
 		shown.unread = append(shown.unread, "list_files")
 	}
@@ -134,13 +134,13 @@ func gather[T any](all iter.Seq2[T, error], wanted func(T) bool) ([]T, error) {
 
 // together is what was attached, with what the thread says of it, and after it
 // what came into the thread without being attached.
-func together(attached []leftFile, files []restclient.File, since beginning) []leftFile {
+func together(attached []leftFile, files []restclient.File, when span) []leftFile {
 	for i := range attached {
 		attached[i].readable = attached[i].held
 	}
 	for _, file := range files {
 		i := slices.IndexFunc(attached, func(a leftFile) bool { return a.id != "" && a.id == file.ID || a.name == file.Name() })
-		if i < 0 && !since.made(file.CreatedAt) {
+		if i < 0 && !when.has(file.CreatedAt) {
 			continue
 		}
 		if i < 0 {
@@ -198,55 +198,59 @@ func contents(messages []restclient.Message) iter.Seq[restclient.Content] {
 	}
 }
 
-// beginning is when a run began, by our clock, and when its agent was first seen
-// at work, by the tenant's; the zero time where it does not tell.
-type beginning struct{ run, work time.Time }
+// span is the time in which a run left what it left, by the tenant's clock; an end
+// that is not known is zero.
+type span struct{ from, to time.Time }
 
-// clockSkew is how far the tenant's clock may be behind ours.
-const clockSkew = 5 * time.Second
+// How far the tenant's clock may be behind ours, and how long after the last sign
+// of an agent's work something may still come of it.
+const (
+	clockSkew = 5 * time.Second
+	aftermath = 5 * time.Second
+)
 
-func beginningOf(id run.ID, messages []restclient.Message) beginning {
-	b := beginning{run: id.Started.Add(-clockSkew)}
-	see := func(times ...restclient.Time) {
-		for _, t := range times {
-			if !t.IsZero() && (b.work.IsZero() || t.Before(b.work)) {
-				b.work = t.Time
-			}
-		}
-	}
-	for _, message := range messages {
-		see(message.CreatedAt)
-	}
+// spanOf goes by when the agent called tools: what lies before that was sent along
+// with the message, or is of an earlier run. Where the tenant does not tell, all
+// that is known is when the run began, by our clock.
+func spanOf(id run.ID, messages []restclient.Message) span {
+	s := span{from: id.Started.Add(-clockSkew)}
+	var calls span
 	for content := range contents(messages) {
 		if call := content.ToolCall; call != nil {
-			see(call.DiscoveredAt, call.PendingAt, call.StartedAt)
+			calls.take(call.DiscoveredAt, call.PendingAt, call.StartedAt, call.EndedAt)
 		}
 	}
-	return b
-}
-
-// made tells whether what was created then came of the agent's work; what came
-// before it was sent along with the message. What has no time may have.
-func (b beginning) made(created restclient.Time) bool {
-	if b.work.IsZero() {
-		return !earlier(created, b.run)
+	if calls.from.IsZero() {
+		return s
 	}
-	return !earlier(created, b.work)
-}
-
-// madeFrame is made for a data frame. Computed ones are never sent along, so
-// that their time need not be told from the message's.
-func (b beginning) madeFrame(frame restclient.DataFrame) bool {
-	if frame.InputIDType != "" && frame.InputIDType != "file" && !earlier(frame.CreatedAt, b.run) {
-		return true
+	s.from = calls.from
+	for _, message := range messages {
+		calls.take(message.CreatedAt, message.UpdatedAt)
 	}
-	return b.made(frame.CreatedAt)
+	s.to = calls.to.Add(aftermath)
+	return s
 }
 
-// earlier compares a time that may be told in whole seconds.
-func earlier(created restclient.Time, than time.Time) bool {
+func (s *span) take(times ...restclient.Time) {
+	for _, t := range times {
+		if t.IsZero() {
+			continue
+		}
+		if s.from.IsZero() || t.Before(s.from) {
+			s.from = t.Time
+		}
+		if t.After(s.to) {
+			s.to = t.Time
+		}
+	}
+}
+
+// has tells whether what was created then is of the span. What has no time may be.
+// One that is told in whole seconds was up to a second later.
+func (s span) has(created restclient.Time) bool {
+	from := s.from
 	if created.Nanosecond() == 0 {
-		than = than.Truncate(time.Second)
+		from = from.Truncate(time.Second)
 	}
-	return !created.IsZero() && created.Before(than)
+	return created.IsZero() || !created.Before(from) && (s.to.IsZero() || !created.After(s.to))
 }

@@ -29,7 +29,7 @@ func (d drawing) String() string {
 	if d.title == "" {
 		return "a chart"
 	}
-	return "a chart, " + quoted(d.title)
+	return "the chart " + quoted(d.title)
 }
 
 // titleIn reads a title: a text, several lines of it, or an object with either
@@ -97,7 +97,7 @@ func (l leavings) text(s scope, id run.ID) string {
 		how = append(how, fmt.Sprintf("read_data_frame with %s and name %q", where, l.frames[0].Name))
 	}
 	if len(how) > 0 {
-		parts = append(parts, "To read them, call "+strings.Join(how, ", or ")+".")
+		parts = append(parts, "To read one, call "+strings.Join(how, ", or ")+".")
 	}
 	if len(l.unread) > 0 {
 		parts = append(parts, fmt.Sprintf("What else it may have left could not be listed in time: call %s with %s.", strings.Join(l.unread, " and "), where))

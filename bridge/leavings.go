@@ -55,10 +55,14 @@ const maxShelved = 500
 // lookWithin bounds what an answer waits for to be told what else there is.
 const lookWithin = 2 * time.Second
 
-// left is what a run has left so far. Once it has ended, its thread is looked
-// through for what no message names, but only where the agent did more than
-// write. What cannot be listed in time is named as that, and is no error.
+// left is what a run has left when it waits for nothing but an answer, or for
+// nothing at all. Once it has ended, its thread is looked through for what no
+// message names, but only where the agent did more than write. What cannot be
+// listed in time is named as that, and is no error.
 func (s *shelf) left(ctx context.Context, id run.ID, report run.Report) leavings {
+	if !report.Ended && report.State != run.NeedsInput {
+		return leavings{}
+	}
 	shown := shownIn(report.Messages)
 	if !report.Ended || !busy(report.Messages) {
 		return shown

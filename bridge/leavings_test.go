@@ -126,6 +126,15 @@ func TestTheListOfWhatWasLeftIsBounded(t *testing.T) {
 	}
 }
 
+func TestARunThatWorksHasLeftNothingYet(t *testing.T) {
+	messages := []restclient.Message{agentSays(attachedAs(restclient.Attachment{Name: "a"}))}
+	for state, want := range map[run.State]int{run.Working: 0, run.NeedsInput: 1} {
+		if got := new(shelf).left(t.Context(), run.ID{}, run.Report{State: state, Messages: messages}); len(got.files) != want {
+			t.Errorf("%s: got %+v", state, got)
+		}
+	}
+}
+
 // silent is a tenant that takes requests and answers none.
 type silent struct{}
 

@@ -46,7 +46,11 @@ type resourceURI struct {
 // parseResourceURI reads what matches one of the templates. Any other URI, and
 // one with an empty part, is not ok.
 func parseResourceURI(uri string) (parsed resourceURI, ok bool) {
-	path, query, _ := strings.Cut(strings.TrimPrefix(uri, uriScheme), "?")
+	rest, ours := strings.CutPrefix(uri, uriScheme)
+	if !ours {
+		return parsed, false
+	}
+	path, query, _ := strings.Cut(rest, "?")
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
 		decoded, err := url.PathUnescape(segment)

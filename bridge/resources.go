@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -27,7 +28,7 @@ const maxResource = 4 << 20
 
 // resourceTemplates are all there is to read by URI. They are the same on every
 // server, so that a host may be told them before the tenant is known.
-func resourceTemplates() []mcp.ResourceTemplate {
+var resourceTemplates = sync.OnceValue(func() []mcp.ResourceTemplate {
 	return []mcp.ResourceTemplate{
 		mcp.NewResourceTemplate(runTemplate, "run", mcp.WithTemplateTitle("Answer of a run"), mcp.WithTemplateMIMEType(markdownType),
 			mcp.WithTemplateDescription("The whole answer of a run, however long, by the run_id that a result gave. A run that is not finished is waited for, as get_run does.")),
@@ -38,7 +39,7 @@ func resourceTemplates() []mcp.ResourceTemplate {
 		mcp.NewResourceTemplate(frameTemplate, "thread-data-frame", mcp.WithTemplateTitle("Data frame of a thread"),
 			mcp.WithTemplateDescription("All rows of a data frame of a thread: as CSV, or with format=json as JSON.")),
 	}
-}
+})
 
 // reader reads the resource of a URI that matches one of the templates.
 type reader func(ctx context.Context, uri string) (mcp.ResourceContents, error)

@@ -30,7 +30,7 @@ const runMeta = "ai.sema4/run"
 func (s scope) runResult(ctx context.Context, r *run.Run, start int) *mcp.CallToolResult {
 	report := r.Report()
 	found, notes := leavings{}, ""
-	if start == 0 && (report.Ended || report.State == run.NeedsInput) {
+	if start == 0 {
 		found = s.tenant.shelf.left(ctx, r.ID, report)
 		notes = found.text(s, r.ID)
 	}

@@ -70,10 +70,10 @@ func (s scope) readFileResource(ctx context.Context, uri string, at resourceURI)
 	}
 	defer content.Close()
 	next := fmt.Sprintf("Read it in parts: call read_file with %s and file %q, and then with the offset of each part.", s.threadArguments(at.agentID, at.threadID), file.Name())
-	if file.Size > maxResource {
+	if file.Size > int64(maxResource) {
 		return nil, tooLarge("file", int(file.Size), next)
 	}
-	data, err := readUpTo(content, maxResource+1)
+	data, err := readUpTo(content, int64(maxResource)+1)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ const (
 
 // maxResource bounds what one resources/read returns, in bytes before encoding:
 // hosts hold it in memory, and put it before a model.
-const maxResource = 4 << 20
+var maxResource = 4 << 20
 
 // resourceTemplates are all there is to read by URI. They are the same on every
 // server, so that a host may be told them before the tenant is known.

@@ -282,7 +282,8 @@ func TestReadingAResourceFailsWithTheTenant(t *testing.T) {
 }
 
 func TestWhatIsTooLargeToReadAtOnceSaysHowElse(t *testing.T) {
-	half := strings.TrimSpace(strings.Repeat(strings.Repeat("x", 100_000)+"\n", 22)) // two of them are over 4 MiB
+	defer bridge.LimitResources(100_000)()
+	half := strings.TrimSpace(strings.Repeat(strings.Repeat("x", 10_000)+"\n", 6)) // two of them are over the limit
 	d := newDesk(t, nil, testtenant.Scripted("Twice", "- say: \"{{message}}\"\n- say: \"{{message}}\"\n"))
 	id := d.tenant.AgentID("Twice")
 	began := d.call(id, "message_twice_agent", args{"message": half, "thread_identifier": "t-1"}).Meta["ai.sema4/run"]

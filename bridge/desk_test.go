@@ -17,6 +17,7 @@ import (
 	"sema4mcp/bridge/run"
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/testtenant"
+	"sema4mcp/restclient"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -223,4 +224,13 @@ func (d *desk) toolNames(agentID string) []string {
 		names[i] = tool.Name
 	}
 	return names
+}
+
+// upload puts a file into a thread, as somebody in the application would.
+func (d *desk) upload(agentID, threadID, name, content string) {
+	d.t.Helper()
+	file := restclient.FileUpload{Name: name, Content: strings.NewReader(content), Size: int64(len(content))}
+	if _, err := d.tenant.Client().Conversations.UploadFiles(d.t.Context(), agentID, threadID, file); err != nil {
+		d.t.Fatal(err)
+	}
 }

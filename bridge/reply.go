@@ -24,7 +24,7 @@ func (s scope) outcome(ctx context.Context, r *run.Run, start int) *mcp.CallTool
 			return question
 		}
 	}
-	return runResult(r, s.replyTool, start)
+	return s.runResult(ctx, r, start)
 }
 
 // askFor asks the user what the agent asks: nil where the run asks nothing, the
@@ -153,7 +153,7 @@ func (s scope) answering(a asked) string {
 func (s scope) unanswered(ctx context.Context, a asked, id run.ID, agent, why string) *mcp.CallToolResult {
 	note := why + " Nothing was sent to the agent."
 	if r, err := s.tenant.runs.Find(ctx, id, agent); err == nil && r.Report().State == run.NeedsInput {
-		return noted(runResult(r, s.replyTool, 0), note)
+		return noted(s.runResult(ctx, r, 0), note)
 	}
 	result := mcp.NewToolResultText(paragraphs(note, "The agent asks: "+a.Question, s.answering(a)))
 	result.Meta = runMetaOf(id, run.NeedsInput)

@@ -1,13 +1,14 @@
 package bridge
 
 import (
+	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 
 	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
@@ -23,23 +24,29 @@ const runMeta = "ai.sema4/run"
 
 // runResult tells how a run stands, from the byte of its answer that start
 // names. The text is complete on its own; there is no structured content, which
-// some hosts would show instead of it.
-func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
+// some hosts would show instead of it. Where a part of the answer is left out, and
+// for what else the run left, links to resources come after it, for callers that
+// know what those are.
+func (s scope) runResult(ctx context.Context, r *run.Run, start int) *mcp.CallToolResult {
 	report := r.Report()
-	answer := answerText(report.Messages)
-	var text string
-	switch {
-	case report.State == run.Completed:
-		text = completedText(r, answer, start)
-	case report.State == run.NeedsInput:
-		text = paragraphs(page(r, answer, start), "The agent asks: "+report.Question,
-			answerWith(replyTool, r.Thread))
-	case report.State == run.Working:
-		text = workingText(r, report, answer)
-	default:
-		text = paragraphs(endedText(report), partial(page(r, answer, start)))
+	found, notes := leavings{}, ""
+	if start == 0 {
+		found = s.tenant.shelf.left(ctx, r.ID, report)
+		notes = found.text(s, r.ID)
 	}
-	result := mcp.NewToolResultText(text)
+	size, whole := 0, true
+	text := runText(r, report, s.replyTool, func(answer longText) (shown string) {
+		size = answer.size()
+		shown, whole = page(r, answer, start, maxText-len(notes))
+		return shown
+	})
+	result := mcp.NewToolResultText(paragraphs(text, notes))
+	if knowsLinks(ctx) {
+		if !whole {
+			result.Content = append(result.Content, answerLink(r.ID, size))
+		}
+		result.Content = append(result.Content, found.links(r.ID)...)
+	}
 	result.IsError = report.State == run.Failed || report.State == run.Interrupted
 	result.Meta = runMetaOf(r.ID, report.State)
 	return result
@@ -51,14 +58,40 @@ func runMetaOf(id run.ID, state run.State) *mcp.Meta {
 	}}}
 }
 
-func completedText(r *run.Run, answer string, start int) string {
-	if answer == "" {
-		return "The agent has finished without writing anything. Ask it again in other words, or read the thread's messages."
+// runText says how a run stands, with its answer as show gives it.
+func runText(r *run.Run, report run.Report, replyTool string, show func(answer longText) string) string {
+	answer := answerOf(report.Messages)
+	switch {
+	case report.State == run.Completed && answer.size() == 0:
+		return emptyText(report)
+	case report.State == run.Completed:
+		return show(answer)
+	case report.State == run.NeedsInput:
+		return paragraphs(show(answer), "The agent asks: "+question(report),
+			answerWith(replyTool, r.Thread))
+	case report.State == run.Working:
+		return workingText(r, report, answer)
+	default:
+		return paragraphs(endedText(report), partial(show(answer)))
 	}
-	return page(r, answer, start)
 }
 
-func workingText(r *run.Run, report run.Report, answer string) string {
+func emptyText(report run.Report) string {
+	if shown := shownIn(report.Messages); len(shown.charts)+len(shown.files) > 0 {
+		return "The agent has finished without writing a text."
+	}
+	return "The agent has finished without writing anything. Ask it again in other words, or read the thread's messages."
+}
+
+// question is what the agent asks, which stands in its messages as well.
+func question(report run.Report) string {
+	if short := cut(report.Question, maxPartial); short != report.Question {
+		return short + " …"
+	}
+	return report.Question
+}
+
+func workingText(r *run.Run, report run.Report, answer longText) string {
 	steps, _ := r.Steps(0)
 	doing := ""
 	if len(steps) > 0 {
@@ -73,7 +106,7 @@ func workingText(r *run.Run, report run.Report, answer string) string {
 	}
 	return paragraphs(
 		fmt.Sprintf("The agent is still working, %s so far. %s", report.Elapsed.Round(time.Second), outlook),
-		doing, partial(lastLines(answer)),
+		doing, partial(lastLines(answer.between(answer.size()-maxPartial-1, answer.size()))),
 		fmt.Sprintf("To wait for the answer, call get_run with run_id %q. Do not send the message again.", r.ID.String()))
 }
 
@@ -129,24 +162,33 @@ func answerWith(replyTool, thread string) string {
 	return fmt.Sprintf("Answer by calling %s with the reply as message%s.", replyTool, in)
 }
 
-// page is the part of the answer that begins at start and fits into a result,
-// with a note on how to get the rest.
-func page(r *run.Run, answer string, start int) string {
-	if start > len(answer) {
-		return fmt.Sprintf("The answer ends before the cursor %d: it has %d bytes so far.", start, len(answer))
+// page is the part of the answer that begins at start and fits into limit, with a
+// note on how to get the rest; whole tells that it is all of it.
+func page(r *run.Run, answer longText, start, limit int) (text string, whole bool) {
+	if size := answer.size(); start > 0 && start >= size {
+		return fmt.Sprintf("The answer ends before the cursor %d: it has %d bytes so far.", start, size), false
 	}
-	return part(answer, start, maxText, fmt.Sprintf("get_run with run_id %q and", r.ID.String()))
+	return answer.part(start, limit, fmt.Sprintf("get_run with run_id %q and", r.ID.String()))
+}
+
+// knowsLinks tells whether the caller's version of the protocol has links to
+// resources in the results of tools. Whose version is not known gets none.
+func knowsLinks(ctx context.Context) bool {
+	return server.RequestProtocolVersion(ctx) >= "2025-06-18" // versions are dates
+}
+
+func answerLink(id run.ID, size int) mcp.Content {
+	link := mcp.NewResourceLink(runURI(id.String()), "answer.md", "The whole answer.", markdownType)
+	bytes := int64(size)
+	link.Size = &bytes
+	return link
 }
 
 // part is what of a text begins at start and fits into limit, with a note on the
 // call that gets the rest.
 func part(text string, start, limit int, call string) string {
-	shown := cut(text[start:], limit)
-	end := start + len(shown)
-	if end == len(text) {
-		return shown
-	}
-	return shown + fmt.Sprintf("\n\n[Bytes %d to %d of %d. For the rest, call %s cursor %q.]", start, end, len(text), call, strconv.Itoa(end))
+	shown, _ := longText{text}.part(start, limit, call)
+	return shown
 }
 
 // cut shortens text to limit bytes, at the end of a line where there is one in
@@ -164,28 +206,32 @@ func cut(text string, limit int) string {
 	return text[:limit]
 }
 
+// answerOf is what the agent wrote.
+func answerOf(messages []restclient.Message) longText {
+	var texts []string
+	for content := range contents(messages) {
+		if content.Kind == restclient.KindText || content.Kind == restclient.KindFormattedText {
+			texts = append(texts, strings.TrimSpace(content.Text))
+		}
+	}
+	return newLongText(texts...)
+}
+
 // answerText is what the agent wrote, and after it a line for each chart and
 // file that a text cannot hold.
 func answerText(messages []restclient.Message) string {
-	var texts, notes []string
-	for _, message := range messages {
-		if message.Role == restclient.RoleUser {
-			continue
-		}
-		for _, content := range message.Content {
-			switch content.Kind {
-			case restclient.KindText, restclient.KindFormattedText:
-				texts = append(texts, strings.TrimSpace(content.Text))
-			case restclient.KindVegaChart:
-				notes = append(notes, "[The agent drew a chart; it is shown in the Sema4.ai application.]")
-			case restclient.KindAttachment:
-				if a := content.Attachment; a != nil {
-					notes = append(notes, fmt.Sprintf("[The agent attached the file %s%s.]", a.Name, inParentheses(a.MIMEType)))
-				}
+	texts := []string{answerOf(messages).String()}
+	for content := range contents(messages) {
+		switch content.Kind {
+		case restclient.KindVegaChart:
+			texts = append(texts, "[The agent drew a chart; it is shown in the Sema4.ai application.]")
+		case restclient.KindAttachment:
+			if a := content.Attachment; a != nil {
+				texts = append(texts, fmt.Sprintf("[The agent attached the file %s%s.]", a.Name, inParentheses(a.MIMEType)))
 			}
 		}
 	}
-	return paragraphs(append(texts, notes...)...)
+	return paragraphs(texts...)
 }
 
 func inParentheses(text string) string {

@@ -99,63 +99,6 @@ func TestAnItemThatFitsIntoNoResultIsCutAndSaysSo(t *testing.T) {
 
 const nobody = "5a1e0000-0000-4000-8000-00000000ffff"
 
-func TestEscapedMessagesAreShownWhole(t *testing.T) {
-	text := strings.Repeat("\x01", 2*maxItemText)
-	shown := shownMessages(restclient.Message{Role: restclient.RoleAgent, Content: []restclient.Content{{Kind: restclient.KindText, Text: text}}})
-	joined := ""
-	for cursor := ""; ; {
-		part, next, err := fitting(shown, cursor)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if length := encodedLength(part); length > maxText+2 {
-			t.Errorf("a part has %d bytes", length)
-		}
-		for _, message := range part {
-			for _, item := range message.Content {
-				joined += item.Text
-			}
-		}
-		if cursor = next; next == "" {
-			break
-		}
-	}
-	if joined != text {
-		t.Errorf("got %d bytes of %d", len(joined), len(text))
-	}
-}
-
-func TestLongMessagesAreShownInParts(t *testing.T) {
-	text, result := strings.Repeat("words and words\n", 5000), strings.Repeat("r", 10*maxToolResult)
-	shown := shownMessages(restclient.Message{Role: restclient.RoleAgent, Content: []restclient.Content{
-		{Kind: restclient.KindThought, Thought: "hidden"},
-		{Kind: restclient.KindText, Text: text},
-		{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "finished", Result: &result}},
-		{Kind: restclient.KindAttachment, Attachment: &restclient.Attachment{Name: "a.png", MIMEType: "image/png", Base64Data: result}},
-	}})
-	joined, tools, files := "", 0, 0
-	for _, message := range shown {
-		for _, item := range message.Content {
-			joined += item.Text
-			switch {
-			case item.Kind == "tool_call":
-				tools++
-				if len(*item.Result) > maxToolResult+100 || !strings.Contains(*item.Result, "40000 bytes") {
-					t.Errorf("the tool's result is shown as %d bytes ending %q", len(*item.Result), (*item.Result)[maxToolResult:])
-				}
-			case item.Name == "a.png" && item.Kind == "":
-				files++
-			}
-		}
-	}
-	if joined != text || tools != 1 || files != 1 || len(shown) < 4 {
-		t.Errorf("got %d parts with %d bytes of %d, %d tool calls, %d files", len(shown), len(joined), len(text), tools, files)
-	}
-	if empty := shownMessages(restclient.Message{Role: restclient.RoleUser}); len(empty) != 1 || empty[0].Content == nil {
-		t.Errorf("a message without content became %+v", empty)
-	}
-}
-
 func TestATranscriptNamesWhatATextCannotShow(t *testing.T) {
 	result, failed := "42 rows", "no such table"
 	got := transcriptText([]restclient.Message{

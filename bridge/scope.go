@@ -15,6 +15,9 @@ type scope struct {
 	tenant    *Tenant
 	agent     *restclient.Agent // nil for a whole tenant
 	replyTool string            // answers an agent's question
+
+	threadTool string // reads the messages of a thread
+	shared     bool   // with other agents: the tools for threads take the agent as an argument
 }
 
 // agentInput is the argument that names the agent, where there is a choice.

@@ -33,7 +33,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	}
 	name := agentNames([]restclient.Agent{agent})[agent.ID]
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
-		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name))
+		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), t.agentScope(agent, name).read)
 	}), nil
 }
 
@@ -49,7 +49,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 		made[i] = fingerprint(agent)
 	}
 	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents))
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents), t.scope().read)
 	}), nil
 }
 
@@ -58,7 +58,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
 	return t.server("offline", "", func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil))
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil), t.scope().read)
 	})
 }
 
@@ -70,11 +70,15 @@ func Unconfigured(config Config, advice string) *server.MCPServer {
 	tools := t.tenantTools(nil)
 	for i := range tools {
 		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) {
-			return nil, &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
+			return nil, &failure{what: unconnected, ran: notRun, next: advice}
 		}
 	}
-	return t.build("Sema4.ai agents", t.instructions(), tools)
+	return t.build("Sema4.ai agents", t.instructions(), tools, func(context.Context, string) (mcp.ResourceContents, error) {
+		return nil, &failure{what: unconnected, next: advice}
+	})
 }
+
+const unconnected = "The bridge is not connected to a Sema4.ai tenant."
 
 func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
 	t.mu.Lock()
@@ -96,7 +100,7 @@ func fingerprint(agent restclient.Agent) string {
 	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
 }
 
-func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServer {
+func (t *Tenant) build(title, instructions string, tools []tool, resources reader) *server.MCPServer {
 	tools = t.allowed(tools)
 	order := make(map[string]int, len(tools))
 	names := make([]string, len(tools))
@@ -108,15 +112,21 @@ func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServ
 		tool.beside = names
 		offered[i] = tool.serverTool(t.config.CallBudget)
 	}
+	hooks := new(server.Hooks)
+	hooks.AddOnError(refuseReading)
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
 		server.WithToolFilter(inOrder(order)),
+		server.WithResourceCapabilities(false, false),
+		server.WithHooks(hooks),
 		server.WithCacheHints(t.config.CatalogueTTL.Milliseconds(), mcp.CacheScopePrivate),
+		server.WithMethodCacheHints(mcp.MethodResourcesRead, 0, mcp.CacheScopePrivate), // agents go on writing
 		server.WithLogger(slog.New(zerolog.NewSlogHandler(t.config.Logger.Level(zerolog.WarnLevel)))),
 	)
 	built.SetTools(offered...)
+	built.SetResourceTemplates(resources.serverTemplates(t.config.CallBudget + budgetMargin)...)
 	return built
 }
 

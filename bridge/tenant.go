@@ -83,6 +83,7 @@ type Tenant struct {
 	files     localFiles
 	runs      *run.Manager
 	waiting   waiting
+	shelf     *shelf
 
 	mu      sync.Mutex // guards all below
 	servers map[string]builtServer
@@ -104,6 +105,7 @@ func NewTenant(client *restclient.Client, config Config) *Tenant {
 		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger, agents: make(map[string]sighted)},
 		files:     config.FilesDirs,
 		runs:      run.NewManager(client, config.Run, config.Logger),
+		shelf:     &shelf{client: client, known: make(map[shelved]leavings)},
 		servers:   make(map[string]builtServer),
 	}
 }

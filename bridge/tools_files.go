@@ -102,27 +102,22 @@ func (s scope) readFile(ctx context.Context, args arguments) (*mcp.CallToolResul
 	if err != nil {
 		return nil, err
 	}
-	threadID := args.text(threadIDInput.name)
-	file, err := s.findFile(ctx, agent.ID, threadID, args.text("file"))
-	if err != nil {
-		return nil, err
-	}
 	saveAs := args.text("save_as")
 	if saveAs != "" {
 		if _, err := s.tenant.files.vacancy(saveAs); err != nil {
 			return nil, err // before anything is fetched
 		}
 	}
-	download, err := s.tenant.client.Conversations.DownloadFile(ctx, agent.ID, threadID, file.Name())
+	file, content, err := s.openFile(ctx, agent.ID, args.text(threadIDInput.name), args.text("file"))
 	if err != nil {
 		return nil, err
 	}
-	defer download.Close()
+	defer content.Close()
 	if saveAs == "" {
 		start, _ := args.number("offset")
-		return showFile(shownFile{file, s.saves()}, download, start)
+		return showFile(shownFile{file, s.saves()}, content, start)
 	}
-	path, size, err := s.tenant.files.save(saveAs, download)
+	path, size, err := s.tenant.files.save(saveAs, content)
 	if err != nil {
 		return nil, err
 	}

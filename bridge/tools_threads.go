@@ -69,21 +69,15 @@ func (s scope) threadMessages(ctx context.Context, args arguments) (*mcp.CallToo
 	if err != nil {
 		return nil, err
 	}
-	var messages []threadMessage
-	for message, err := range s.tenant.client.Conversations.AllMessages(ctx, agent.ID, args.text("thread_id"), &restclient.ListOptions{Limit: 200}) {
-		if err != nil {
-			return nil, err
-		}
-		messages = append(messages, shownMessages(message)...)
-	}
-	part, next, err := fitting(messages, args.text(cursorInput.name))
+	all := s.tenant.client.Conversations.AllMessages(ctx, agent.ID, args.text(threadIDInput.name), &restclient.ListOptions{Limit: 200})
+	part, next, err := threadPart(all, args.text(cursorInput.name))
 	if err != nil {
 		return nil, err
 	}
 	return jsonResult(struct {
 		Messages []threadMessage `json:"thread_messages"`
 		Next     string          `json:"next_cursor,omitempty"`
-	}{nonNil(part), next})
+	}{part, next})
 }
 
 func (s scope) titled(title string) string {

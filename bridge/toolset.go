@@ -40,13 +40,23 @@ func (t *Tenant) has(wanted Toolset) bool {
 // workerMode is the mode of agents that take work items.
 const workerMode = "worker"
 
+// agentScope is one agent's, with the server for itself.
+func (t *Tenant) agentScope(agent restclient.Agent, name string) scope {
+	return scope{tenant: t, agent: &agent, replyTool: "message_" + name, threadTool: "get_" + name + "_thread_messages"}
+}
+
+// scope is the whole tenant's.
+func (t *Tenant) scope() scope {
+	return scope{tenant: t, replyTool: "ask_agent", threadTool: "get_thread_messages", shared: true}
+}
+
 // agentTools are the tools of one agent: the vendor's three first.
 func (t *Tenant) agentTools(agent restclient.Agent, name string) []tool {
-	s := scope{tenant: t, agent: &agent, replyTool: "message_" + name}
+	s := t.agentScope(agent, name)
 	tools := []tool{
-		s.messageTool("message_" + name),
+		s.messageTool(s.replyTool),
 		s.listThreadsTool("list_" + name + "_threads"),
-		s.threadMessagesTool("get_" + name + "_thread_messages"),
+		s.threadMessagesTool(s.threadTool),
 		s.getRunTool(),
 		s.cancelRunTool(),
 	}
@@ -60,12 +70,12 @@ func (t *Tenant) agentTools(agent restclient.Agent, name string) []tool {
 // tenantTools are the tools of all agents together, and message_<x> for each
 // while there are few enough.
 func (t *Tenant) tenantTools(agents []restclient.Agent) []tool {
-	s := scope{tenant: t, replyTool: "ask_agent"}
+	s := t.scope()
 	tools := []tool{
 		t.listAgentsTool(),
-		s.messageTool("ask_agent"),
+		s.messageTool(s.replyTool),
 		s.listThreadsTool("list_threads"),
-		s.threadMessagesTool("get_thread_messages"),
+		s.threadMessagesTool(s.threadTool),
 		s.getRunTool(),
 		s.cancelRunTool(),
 	}
@@ -82,7 +92,7 @@ func (t *Tenant) tenantTools(agents []restclient.Agent) []tool {
 	names := agentNames(agents)
 	for _, agent := range agents {
 		name := "message_" + names[agent.ID]
-		tools = append(tools, scope{tenant: t, agent: &agent, replyTool: name}.messageTool(name))
+		tools = append(tools, scope{tenant: t, agent: &agent, replyTool: name, threadTool: s.threadTool, shared: true}.messageTool(name))
 	}
 	return tools
 }

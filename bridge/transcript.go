@@ -12,6 +12,8 @@ import (
 type threadMessage struct {
 	Role    string       `json:"role"`
 	Content []threadItem `json:"content"`
+	// Continued tells that the message began in the part before.
+	Continued bool `json:"continued,omitempty"`
 }
 
 // threadItem is a content item: kind text or tool_call, or an attachment, which
@@ -28,49 +30,39 @@ type threadItem struct {
 	URI         string  `json:"uri,omitempty"`
 }
 
-// Longest texts within one message: a longer one goes on in a message of its
-// own, so that every part of a thread fits into a result; a longer result of a
-// tool is cut.
-const (
-	maxItemText   = 20_000
-	maxToolResult = 4_000
-)
+// maxToolResult is the longest result of a tool that is shown.
+const maxToolResult = 4_000
 
-// shownMessages is a message as one or, where it is long, several.
-func shownMessages(message restclient.Message) []threadMessage {
-	shown := []threadMessage{{Role: message.Role, Content: []threadItem{}}}
-	size := 0
-	add := func(item threadItem) {
-		length := encodedLength(item)
-		if size += length; size > maxItemText && size > length {
-			shown = append(shown, threadMessage{Role: message.Role, Content: []threadItem{}})
-			size = length
+// maxItemText is the least of a transcript that is shown at once.
+const maxItemText = 20_000
+
+// shownItem is a content item as it is shown, if it is one that is.
+func shownItem(content restclient.Content) (threadItem, bool) {
+	switch content.Kind {
+	case restclient.KindText, restclient.KindFormattedText:
+		return threadItem{Kind: "text", Text: content.Text}, content.Text != ""
+	case restclient.KindToolCall:
+		if call := content.ToolCall; call != nil {
+			return threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: shortened(call.Result), Error: shortened(call.Error)}, true
 		}
-		last := &shown[len(shown)-1]
-		last.Content = append(last.Content, item)
-	}
-	for _, content := range message.Content {
-		switch content.Kind {
-		case restclient.KindText, restclient.KindFormattedText:
-			for text := content.Text; text != ""; {
-				part := cut(text, maxItemText)
-				for encodedLength(part) > maxItemText+maxToolResult { // much in it is escaped
-					part = cut(part, len(part)/2)
-				}
-				add(threadItem{Kind: "text", Text: part})
-				text = text[len(part):]
+	case restclient.KindAttachment:
+		if a := content.Attachment; a != nil {
+			item := threadItem{Name: a.Name, MimeType: a.MIMEType, Description: *shortened(&a.Description), URI: a.URI}
+			if len(a.URI) > maxToolResult { // its content, rather than where that is
+				item.URI = ""
 			}
-		case restclient.KindToolCall:
-			if call := content.ToolCall; call != nil {
-				add(threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: shortened(call.Result), Error: shortened(call.Error)})
-			}
-		case restclient.KindAttachment:
-			if a := content.Attachment; a != nil {
-				add(threadItem{Name: a.Name, MimeType: a.MIMEType, Description: a.Description, URI: a.URI})
-			}
+			return item, true
 		}
 	}
-	return shown
+	return threadItem{}, false
+}
+
+func shortened(text *string) *string {
+	if text == nil || len(*text) <= maxToolResult {
+		return text
+	}
+	short := cut(*text, maxToolResult) + fmt.Sprintf("\n[cut: %d bytes in all]", len(*text))
+	return &short
 }
 
 // encodedLength is how many bytes of a result something takes.
@@ -80,14 +72,6 @@ func encodedLength(value any) int {
 		return 0 // it is told where the result is made
 	}
 	return len(encoded)
-}
-
-func shortened(text *string) *string {
-	if text == nil || len(*text) <= maxToolResult {
-		return text
-	}
-	short := cut(*text, maxToolResult) + fmt.Sprintf("\n[cut: %d bytes in all]", len(*text))
-	return &short
 }
 
 // transcriptText is messages as text: who wrote each, what, and the tools that

@@ -148,7 +148,7 @@ func TestProgressShowsTextAndTime(t *testing.T) {
 			t.Errorf("%q was not told in %s", part, &told)
 		}
 	}
-	if text := got[len(got)-1].text(); text != "the first words and the last\n\n[The agent attached the file notes.txt (text/plain).]" {
+	if text := got[len(got)-1].text(); !strings.HasPrefix(text, "the first words and the last\n\nThe agent left, beside the text:\n- the file \"notes.txt\" (text/plain, ") {
 		t.Errorf("got %q", text)
 	}
 }

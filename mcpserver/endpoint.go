@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -107,7 +108,7 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange
 		return
 	}
 	e.server.metrics.calls(batch)
-	if accepts.sse && (!accepts.json || batchCallsTool(batch)) {
+	if accepts.sse && (!accepts.json || batchWaits(batch)) {
 		out := newEventStream(w, e.server.config.KeepAlive, func(reply exchange.Reply) bool {
 			if batch.IsArray || statusOf(batch.Messages[0], reply, era) == http.StatusOK {
 				return false
@@ -150,13 +151,11 @@ func carryAll(ctx context.Context, to destination, batch exchange.Batch, c calle
 	carrying.Wait()
 }
 
-func batchCallsTool(batch exchange.Batch) bool {
-	for _, message := range batch.Messages {
-		if message.Kind == exchange.Request && message.Method == string(mcp.MethodToolsCall) {
-			return true
-		}
-	}
-	return false
+// batchWaits tells whether an answer may take as long as an agent works.
+func batchWaits(batch exchange.Batch) bool {
+	return slices.ContainsFunc(batch.Messages, func(message exchange.Message) bool {
+		return message.Kind == exchange.Request && (message.Method == string(mcp.MethodToolsCall) || message.Method == string(mcp.MethodResourcesRead))
+	})
 }
 
 // accepted is what the client can read.

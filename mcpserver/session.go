@@ -93,7 +93,7 @@ type caller struct {
 // callerOf begins a session with a client's initialize, and takes one up that a
 // later request names. In the modern era there are none.
 func callerOf(w http.ResponseWriter, r *http.Request, key string, batch exchange.Batch, era era) (caller, *refusal) {
-	c := caller{peer: new(exchange.Peer)}
+	c := caller{peer: exchange.NewPeer(era.version)}
 	if era.modern {
 		return c, nil
 	}

@@ -41,6 +41,7 @@ type Exchange struct {
 	notifications chan mcp.JSONRPCNotification
 	questions     chan mcp.JSONRPCRequest // without a buffer: what was notified before goes out first
 	closed        chan struct{}           // the reply is on its way: notifications come too late
+	refusal       *jsonrpc2.Error
 
 	numbering sync.Mutex // guards progress, and keeps its order on the way out
 	progress  int
@@ -120,6 +121,9 @@ func (x *Exchange) handle(ctx context.Context, mcpServer *server.MCPServer) (rep
 		return Reply{ID: x.request.ID, Error: fault(jsonrpc2.CodeMethodNotFound, "%s: this server announces no changes", x.request.Method)}
 	}
 	answer := mcpServer.HandleMessage(mcpServer.WithContext(ctx, x), x.request.forServer())
+	if x.refusal != nil {
+		return Reply{ID: x.request.ID, Error: x.refusal}
+	}
 	return newReply(x.request.ID, answer)
 }
 
@@ -141,6 +145,11 @@ func FromContext(ctx context.Context) *Exchange {
 	x, _ := server.ClientSessionFromContext(ctx).(*Exchange)
 	return x
 }
+
+// Refuse has the request answered with this error, whatever the handler returns:
+// mcp-go makes an internal error of every error of a handler. It is for the
+// goroutine that handles the request.
+func (x *Exchange) Refuse(with *jsonrpc2.Error) { x.refusal = with }
 
 // ErrAnswered is returned for what comes after the reply.
 var ErrAnswered = errors.New("the request has been answered")

@@ -21,6 +21,10 @@ type Peer struct {
 	logLevel     mcp.LoggingLevel
 }
 
+// NewPeer returns a Peer that speaks a legacy version of the protocol, as its
+// transport says; "" where that says nothing.
+func NewPeer(version string) *Peer { return &Peer{version: version} }
+
 var (
 	_ server.SessionWithClientInfo      = (*Exchange)(nil)
 	_ server.SessionWithLogging         = (*Exchange)(nil)
@@ -79,7 +83,8 @@ func (x *Exchange) SetProtocolVersion(version string) {
 	x.peer.version = version
 }
 
-// ProtocolVersion returns the version that initialize settled on, or "".
+// ProtocolVersion returns the version that initialize settled on, or the
+// transport says, or "".
 func (x *Exchange) ProtocolVersion() string {
 	x.peer.mu.Lock()
 	defer x.peer.mu.Unlock()

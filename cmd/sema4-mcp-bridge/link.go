@@ -55,7 +55,9 @@ func (l *link) close() {
 // choose answers what hosts ask at the start without the tenant, and does
 // without the tools of single agents while the tenant cannot be asked.
 func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
-	if method != string(mcp.MethodToolsList) && method != string(mcp.MethodToolsCall) {
+	switch mcp.MCPMethod(method) {
+	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesRead:
+	default:
 		return l.opening
 	}
 	select {

@@ -33,7 +33,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	}
 	name := agentNames([]restclient.Agent{agent})[agent.ID]
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
-		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name))
+		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope{tenant: t, agent: &agent, replyTool: "message_" + name}.taskMethods())
 	}), nil
 }
 
@@ -49,7 +49,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 		made[i] = fingerprint(agent)
 	}
 	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents))
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents), scope{tenant: t, replyTool: "ask_agent"}.taskMethods())
 	}), nil
 }
 
@@ -58,7 +58,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
 	return t.server("offline", "", func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil))
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil), scope{tenant: t, replyTool: "ask_agent"}.taskMethods())
 	})
 }
 
@@ -67,13 +67,12 @@ func (t *Tenant) OfflineServer() *server.MCPServer {
 // and says what to do instead.
 func Unconfigured(config Config, advice string) *server.MCPServer {
 	t := NewTenant(nil, config)
+	missing := &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
 	tools := t.tenantTools(nil)
 	for i := range tools {
-		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) {
-			return nil, &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
-		}
+		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) { return nil, missing }
 	}
-	return t.build("Sema4.ai agents", t.instructions(), tools)
+	return t.build("Sema4.ai agents", t.instructions(), tools, unconnectedTasks(missing))
 }
 
 func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
@@ -96,19 +95,21 @@ func fingerprint(agent restclient.Agent) string {
 	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
 }
 
-func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServer {
+func (t *Tenant) build(title, instructions string, tools []tool, tasks taskMethods) *server.MCPServer {
 	tools = t.allowed(tools)
 	order := make(map[string]int, len(tools))
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {
 		order[tool.name] = i
-		offered[i] = tool.serverTool(t.config.CallBudget + budgetMargin)
+		offered[i] = tool.serverTool(t.config.CallBudget+budgetMargin, t.offersTasks())
 	}
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
 		server.WithToolFilter(inOrder(order)),
+		server.WithToolFilter(t.offerTasks(tools)),
+		server.WithHooks(t.announceTasks(tasks)),
 		server.WithCacheHints(t.config.CatalogueTTL.Milliseconds(), mcp.CacheScopePrivate),
 		server.WithLogger(slog.New(zerolog.NewSlogHandler(t.config.Logger.Level(zerolog.WarnLevel)))),
 	)

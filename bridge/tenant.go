@@ -32,6 +32,7 @@ type Config struct {
 	ReadOnly         bool          // offer only tools that change nothing
 	Agents           []string      // ids or names: offer these agents and no other; none means all
 	Version          string        // of the program, told to clients
+	TaskTTL          time.Duration // how long a task can be asked for; default 24 h
 	Run              run.Config
 
 	// FilesDirs are directories of this machine that callers may send files
@@ -46,6 +47,7 @@ const (
 	DefaultCallBudget       = 50 * time.Second
 	DefaultProgressInterval = 10 * time.Second
 	DefaultCatalogueTTL     = 30 * time.Second
+	DefaultTaskTTL          = 24 * time.Hour
 )
 
 func (c Config) withDefaults() Config {
@@ -57,6 +59,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.CatalogueTTL <= 0 {
 		c.CatalogueTTL = DefaultCatalogueTTL
+	}
+	if c.TaskTTL <= 0 {
+		c.TaskTTL = DefaultTaskTTL
 	}
 	if c.AgentTools == "" {
 		c.AgentTools = AgentToolsAuto
@@ -74,6 +79,7 @@ type Tenant struct {
 	catalogue *catalogue
 	files     localFiles
 	runs      *run.Manager
+	tasks     taskNotes
 
 	mu      sync.Mutex // guards all below
 	servers map[string]builtServer

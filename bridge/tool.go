@@ -7,6 +7,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"sema4mcp/bridge/exchange"
 )
 
 // tool is one MCP tool before it is offered.
@@ -17,6 +19,7 @@ type tool struct {
 	inputs      []input
 	hints       hints
 	untouched   string // what to say of the agent when the call fails
+	asTask      bool   // a client that knows tasks may get one for an answer
 	call        func(context.Context, arguments) (*mcp.CallToolResult, error)
 }
 
@@ -33,7 +36,8 @@ var (
 )
 
 // serverTool is the tool as mcp-go offers it, each call bounded by the budget.
-func (t tool) serverTool(budget time.Duration) server.ServerTool {
+// Tasks tells whether the server has them.
+func (t tool) serverTool(budget time.Duration, tasks bool) server.ServerTool {
 	offered := mcp.NewToolWithRawSchema(t.name, t.description, schema(t.inputs))
 	offered.Title = t.title
 	offered.Annotations = mcp.ToolAnnotation{
@@ -46,6 +50,13 @@ func (t tool) serverTool(budget time.Duration) server.ServerTool {
 	return server.ServerTool{Tool: offered, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		ctx, cancel := context.WithTimeoutCause(ctx, budget, errOverBudget)
 		defer cancel()
+		if tasks {
+			ctx = withTaskForm(ctx, request)
+		}
+		if taskFormOf(ctx) == coreTask && !t.asTask {
+			exchange.FromContext(ctx).Refuse(t.notATask())
+			return new(mcp.CallToolResult), nil
+		}
 		return t.handle(ctx, request), nil
 	}}
 }
@@ -65,5 +76,6 @@ func (t tool) handle(ctx context.Context, request mcp.CallToolRequest) *mcp.Call
 			err = errOverBudget
 		}
 	}
+	refuseTask(ctx, err, t.untouched)
 	return failureOf(err, t.untouched).result()
 }

@@ -37,6 +37,7 @@ func (s scope) messageTool(name string) tool {
 		),
 		hints:     asks,
 		untouched: notRun,
+		asTask:    true,
 		call:      s.message,
 	}
 }
@@ -66,9 +67,16 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 // awaitResult waits as long as the call asks for and tells how the run stands.
 // A call that was given up gets a result nobody reads; the run goes on.
 func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, start int) (*mcp.CallToolResult, error) {
+	form := taskFormOf(ctx)
+	if form == coreTask && start > 0 {
+		return nil, &failure{what: "A part of an answer is no task.", next: "Call get_run without params.task to get the part."}
+	}
 	// An error here is the caller's leaving or a write that failed: the result
 	// below is then not read by anybody.
-	_ = s.tenant.await(ctx, r, s.budget(args))
+	_ = s.tenant.await(ctx, r, form.patience(s.budget(args)))
+	if start == 0 && s.handOver(ctx, form, r) {
+		return new(mcp.CallToolResult), nil // the task is the answer
+	}
 	return runResult(r, s.replyTool, start), nil
 }
 

@@ -20,6 +20,7 @@ func (s scope) getRunTool() tool {
 		inputs:    []input{runIDInput, waitInput, {name: "cursor", description: "Where to go on in a long answer, as the last part said."}},
 		hints:     reads,
 		untouched: runUntouched,
+		asTask:    true,
 		call:      s.getRun,
 	}
 }
@@ -83,7 +84,11 @@ func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResu
 // runID is the run that a call is about and the name of its agent. A run of
 // another agent than the server's is refused.
 func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error) {
-	id, err := run.ParseID(args.text(runIDInput.name))
+	return s.parseRunID(ctx, args.text(runIDInput.name))
+}
+
+func (s scope) parseRunID(ctx context.Context, text string) (run.ID, string, error) {
+	id, err := run.ParseID(text)
 	if err != nil {
 		return run.ID{}, "", err
 	}
@@ -92,7 +97,10 @@ func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error
 		return id, agent.Name, err
 	}
 	if id.AgentID != s.agent.ID {
-		return run.ID{}, "", &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}
+		return run.ID{}, "", errForeignRun
 	}
 	return id, s.agent.Name, nil
 }
+
+// errForeignRun refuses a run of another agent than the server's.
+var errForeignRun error = &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}

@@ -100,7 +100,7 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange
 		return
 	}
 	e.server.metrics.calls(batch)
-	if accepts.sse && (!accepts.json || batchCallsTool(batch)) {
+	if accepts.sse && (!accepts.json || batchWaits(batch)) {
 		out := newEventStream(w, e.server.config.KeepAlive, func(reply exchange.Reply) bool {
 			if batch.IsArray || statusOf(batch.Messages[0], reply, era) == http.StatusOK {
 				return false
@@ -109,19 +109,19 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange
 			return true
 		})
 		defer out.close()
-		carryAll(r.Context(), mcpServer, batch, func(int) exchange.Writer { return out })
+		carryAll(r.Context(), mcpServer, batch, era, func(int) exchange.Writer { return out })
 		return
 	}
 	replies := make([]exchange.Reply, len(batch.Messages))
-	carryAll(r.Context(), mcpServer, batch, func(i int) exchange.Writer { return (*replyHolder)(&replies[i]) })
+	carryAll(r.Context(), mcpServer, batch, era, func(i int) exchange.Writer { return (*replyHolder)(&replies[i]) })
 	writeReplies(w, batch, replies, era)
 }
 
 // carryAll carries the requests of a batch at the same time. What could not be
 // understood is answered with its fault; notifications and responses are owed
 // nothing, and without a session there is nothing that they could refer to.
-func carryAll(ctx context.Context, mcpServer *server.MCPServer, batch exchange.Batch, writer func(i int) exchange.Writer) {
-	peer := new(exchange.Peer)
+func carryAll(ctx context.Context, mcpServer *server.MCPServer, batch exchange.Batch, era era, writer func(i int) exchange.Writer) {
+	peer := exchange.NewPeer(era.version)
 	if len(batch.Messages) == 1 {
 		carryOne(ctx, mcpServer, batch.Messages[0], peer, writer(0))
 		return
@@ -149,9 +149,10 @@ func carryOne(ctx context.Context, mcpServer *server.MCPServer, message exchange
 	}
 }
 
-func batchCallsTool(batch exchange.Batch) bool {
+// batchWaits tells whether an answer may take as long as an agent does.
+func batchWaits(batch exchange.Batch) bool {
 	for _, message := range batch.Messages {
-		if message.Kind == exchange.Request && message.Method == string(mcp.MethodToolsCall) {
+		if message.Kind == exchange.Request && (message.Method == string(mcp.MethodToolsCall) || message.Method == string(mcp.MethodTasksResult)) {
 			return true
 		}
 	}

@@ -31,6 +31,7 @@ type Exchange struct {
 	peer          *Peer
 	notifications chan mcp.JSONRPCNotification
 	closed        chan struct{} // the reply is on its way: notifications come too late
+	own           *Reply        // what a handler answered by itself, see Answer
 
 	numbering sync.Mutex // guards progress, and keeps its order on the way out
 	progress  int
@@ -96,6 +97,9 @@ func (x *Exchange) handle(ctx context.Context, mcpServer *server.MCPServer) (rep
 		return Reply{ID: x.request.ID, Error: fault(jsonrpc2.CodeMethodNotFound, "%s: this server announces no changes", x.request.Method)}
 	}
 	answer := mcpServer.HandleMessage(mcpServer.WithContext(ctx, x), x.request.forServer())
+	if x.own != nil {
+		return *x.own
+	}
 	return newReply(x.request.ID, answer)
 }
 
@@ -116,6 +120,27 @@ func (m Message) forServer() json.RawMessage {
 func FromContext(ctx context.Context) *Exchange {
 	x, _ := server.ClientSessionFromContext(ctx).(*Exchange)
 	return x
+}
+
+// Request is what the exchange answers.
+func (x *Exchange) Request() Message { return x.request }
+
+// Answer gives the request a result that mcp-go has no form for, in place of
+// what its handler then returns. Only the handler's own goroutine may call it,
+// which a hook of mcp-go runs in, too.
+func (x *Exchange) Answer(result any) {
+	encoded, err := Encode(result)
+	if err != nil {
+		reply := internalError(x.request.ID, fmt.Errorf("the result cannot be written as JSON: %w", err))
+		x.own = &reply
+		return
+	}
+	x.own = &Reply{ID: x.request.ID, Result: encoded}
+}
+
+// Refuse is [Exchange.Answer] with an error.
+func (x *Exchange) Refuse(fault *jsonrpc2.Error) {
+	x.own = &Reply{ID: x.request.ID, Error: fault}
 }
 
 // ErrAnswered is returned for what comes after the reply.

@@ -17,6 +17,10 @@ type Peer struct {
 	logLevel     mcp.LoggingLevel
 }
 
+// NewPeer returns a Peer that speaks the protocol version which its transport
+// names for it; "" where it names none.
+func NewPeer(version string) *Peer { return &Peer{version: version} }
+
 var (
 	_ server.SessionWithClientInfo      = (*Exchange)(nil)
 	_ server.SessionWithLogging         = (*Exchange)(nil)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"sema4mcp/bridge/run"
-	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/testtenant"
 	"sema4mcp/mcpserver"
 	"sema4mcp/restclient"
@@ -104,8 +103,14 @@ func (f *front) task(path, body string, headers ...string) taskAnswer {
 	return decoded
 }
 
+// toolCall waits for an answer as long as the server likes, hurriedCall not at
+// all.
 func toolCall(tool, message, thread string) string {
 	return fmt.Sprintf(`"name":%q,"arguments":{"message":%q,"thread_identifier":%q}`, tool, message, thread)
+}
+
+func hurriedCall(tool, message, thread string) string {
+	return fmt.Sprintf(`"name":%q,"arguments":{"message":%q,"thread_identifier":%q,"wait_seconds":0}`, tool, message, thread)
 }
 
 func taskID(id string) string { return fmt.Sprintf(`"taskId":%q`, id) }
@@ -126,13 +131,13 @@ func (f *front) poll(path, id, want string) taskAnswer {
 	return got
 }
 
-var slow = testtenant.Scripted("Slow", "- say: first\n- wait: 2500ms\n- say: \" and last\"\n")
+var slow = testtenant.Scripted("Slow", "- say: first\n- wait: 600ms\n- say: \" and last\"\n")
 
 func TestAnAnswerThatTakesLongIsATask(t *testing.T) {
 	f := newFront(t, nil, slow)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	for name, server := range map[string]string{"agent": path, "tenant": tenantPath} {
-		made := f.modernTask(server, "tools/call", toolCall("message_slow_agent", "go", name), tasksDeclared)
+		made := f.modernTask(server, "tools/call", hurriedCall("message_slow_agent", "go", name), tasksDeclared)
 		if r := made.Result; r.ResultType != "task" || r.Status != "working" || r.TTLMs == nil || *r.TTLMs != 24*60*60*1000 || r.PollIntervalMs != 2000 ||
 			!strings.HasPrefix(r.TaskID, "run") || time.Since(r.CreatedAt) > time.Minute || r.LastUpdatedAt.Before(r.CreatedAt) || r.Content != nil || r.Task != nil {
 			t.Fatalf("%s: got %s", name, made.raw)
@@ -154,10 +159,13 @@ func TestAnAnswerThatTakesLongIsATask(t *testing.T) {
 }
 
 func TestAnAnswerThatIsThereIsNoTask(t *testing.T) {
-	f := newFront(t, nil)
+	f := newFront(t, nil, slow)
 	got := f.modernTask(echoPath, "tools/call", toolCall("message_echo_agent", "hi", "t"), tasksDeclared)
 	if got.Result.ResultType != "complete" || got.text() != "hi" || got.Result.TaskID != "" {
 		t.Errorf("got %s", got.raw)
+	}
+	if got := f.modernTask(agentPath(f.tenant.AgentID("Slow")), "tools/call", toolCall("message_slow_agent", "hi", "t"), tasksDeclared); got.Result.ResultType != "complete" || got.text() != "first and last" {
+		t.Errorf("an answer within two seconds: got %s", got.raw)
 	}
 	if got := f.modernTask(echoPath, "tools/call", `"name":"list_echo_agent_threads"`, tasksDeclared); got.Result.ResultType != "complete" || got.Result.TaskID != "" {
 		t.Errorf("got %s", got.raw)
@@ -167,11 +175,11 @@ func TestAnAnswerThatIsThereIsNoTask(t *testing.T) {
 // TestWhoDeclaresNoTasksGetsNone: neither earlier declarations count, nor the
 // capabilities and params of the experiment.
 func TestWhoDeclaresNoTasksGetsNone(t *testing.T) {
-	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CallBudget = 2200 * time.Millisecond }, slow)
+	f := newFront(t, nil, slow)
 	path := agentPath(f.tenant.AgentID("Slow"))
-	made := f.modernTask(path, "tools/call", toolCall("message_slow_agent", "go", "t"), tasksDeclared)
+	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
 	for i, capabilities := range []string{`{}`, `{"tasks":{"requests":{"tools":{"call":{}}}}}`} {
-		got := f.modernTask(path, "tools/call", toolCall("message_slow_agent", "go", fmt.Sprint(i))+`,"task":{"ttl":1000}`, capabilities)
+		got := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", fmt.Sprint(i))+`,"task":{"ttl":1000}`, capabilities)
 		if got.Result.ResultType != "complete" || got.Result.TaskID != "" || !strings.Contains(got.text(), "still working") {
 			t.Errorf("%s: got %s", capabilities, got.raw)
 		}
@@ -226,17 +234,16 @@ func TestATaskCanBeCancelled(t *testing.T) {
 }
 
 func TestATaskThatCannotBeStoppedSaysSo(t *testing.T) {
-	f := newFront(t, nil, slow)
-	path := agentPath(f.tenant.AgentID("Slow"))
-	other := f.beside(nil)
-	made := f.modernTask(path, "tools/call", toolCall("message_slow_agent", "go", "t"), tasksDeclared)
-	if got := other.modernTask(path, "tasks/cancel", taskID(made.Result.TaskID), tasksDeclared); got.Error != nil || got.Result.ResultType != "complete" {
+	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.Run.Quiet = 10 * time.Second })
+	other := f.beside(func(c *mcpserver.Config) { c.Bridge.Run.Quiet = 10 * time.Second })
+	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
+	if got := other.modernTask(storyPath, "tasks/cancel", taskID(id), tasksDeclared); got.Error != nil || got.Result.ResultType != "complete" {
 		t.Errorf("got %s", got.raw)
 	}
-	if got := other.modernTask(path, "tasks/get", taskID(made.Result.TaskID), tasksDeclared); got.Result.Status != "completed" && !strings.Contains(got.Result.StatusMessage, "cannot be stopped") {
+	if got := other.modernTask(storyPath, "tasks/get", taskID(id), tasksDeclared); got.Result.Status != "working" || !strings.Contains(got.Result.StatusMessage, "cannot be stopped") {
 		t.Errorf("got %s", got.raw)
 	}
-	if got := f.poll(path, made.Result.TaskID, "completed"); got.text() != "first and last" {
+	if got := other.coreTask(storyPath, "tasks/cancel", taskID(id)); got.code() != -32603 || !strings.Contains(got.Error.Message, "cannot be stopped") {
 		t.Errorf("got %s", got.raw)
 	}
 }
@@ -267,7 +274,7 @@ func TestTheUsersReplyGoesOnWithTheTask(t *testing.T) {
 	f := newFront(t, nil, asker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
-	id := f.modernTask(path, "tools/call", toolCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
+	id := f.modernTask(path, "tools/call", hurriedCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
 	first, message := f.poll(path, id, "input_required").question(t)
 	if message != "Which year?" {
 		t.Errorf("got %q", message)
@@ -327,14 +334,14 @@ func TestAQuestionThatIsNotAnswered(t *testing.T) {
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
 	for _, action := range []string{"decline", "cancel"} {
-		id := f.modernTask(path, "tools/call", toolCall("message_asker_agent", "go", action), tasksDeclared).Result.TaskID
+		id := f.modernTask(path, "tools/call", hurriedCall("message_asker_agent", "go", action), tasksDeclared).Result.TaskID
 		key, _ := f.poll(path, id, "input_required").question(t)
 		f.updateTask(path, id, fmt.Sprintf(`{%q:{"action":%q}}`, key, action))
 		if got := f.poll(path, id, "completed"); !strings.Contains(got.text(), "Which year?") || !strings.Contains(got.text(), "message_asker_agent") {
 			t.Errorf("%s: got %s", action, got.raw)
 		}
 	}
-	id := f.modernTask(path, "tools/call", toolCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
+	id := f.modernTask(path, "tools/call", hurriedCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
 	f.modernTask(path, "tasks/cancel", taskID(id), tasksDeclared)
 	f.poll(path, id, "cancelled")
 	// Who cannot be asked is told at once.
@@ -347,9 +354,9 @@ func TestAQuestionThatIsNotAnswered(t *testing.T) {
 // TestWhatGoesWrongIsTheTasksResult: only JSON-RPC's own errors make a task of
 // the extension fail.
 func TestWhatGoesWrongIsTheTasksResult(t *testing.T) {
-	f := newFront(t, nil, testtenant.Scripted("Failing", "- say: so far\n- wait: 2200ms\n- fail: the cellar is flooded\n"))
+	f := newFront(t, nil, testtenant.Scripted("Failing", "- say: so far\n- wait: 300ms\n- fail: the cellar is flooded\n"))
 	path := agentPath(f.tenant.AgentID("Failing"))
-	id := f.modernTask(path, "tools/call", toolCall("message_failing_agent", "go", "t"), tasksDeclared).Result.TaskID
+	id := f.modernTask(path, "tools/call", hurriedCall("message_failing_agent", "go", "t"), tasksDeclared).Result.TaskID
 	got := f.poll(path, id, "completed")
 	if !strings.Contains(string(got.Result.Result), `"isError":true`) || !strings.Contains(got.text(), "the cellar is flooded") || !strings.Contains(got.Result.StatusMessage, "cellar") {
 		t.Errorf("got %s", got.raw)
@@ -365,7 +372,7 @@ func TestWhatGoesWrongIsTheTasksResult(t *testing.T) {
 func TestTasksThatAreNotThere(t *testing.T) {
 	f := newFront(t, nil, slow)
 	path := agentPath(f.tenant.AgentID("Slow"))
-	made := f.modernTask(path, "tools/call", toolCall("message_slow_agent", "go", "t"), tasksDeclared)
+	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
 	id := made.Result.TaskID
 	foreign, _ := run.ParseID(id)
 	foreign.ConversationID = "00000000-0000-4000-8000-000000000000"
@@ -407,7 +414,7 @@ func TestTasksThatAreNotThere(t *testing.T) {
 
 func TestAnotherKeySeesNoTask(t *testing.T) {
 	f := newFront(t, nil, slow)
-	id := f.modernTask(agentPath(f.tenant.AgentID("Slow")), "tools/call", toolCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
+	id := f.modernTask(agentPath(f.tenant.AgentID("Slow")), "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
 	status, body := f.post(agentPath(f.tenant.AgentID("Slow")), fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{%s}}`, taskID(id)), "Authorization: Bearer another")
 	if status != http.StatusUnauthorized || strings.Contains(body, "working") {
 		t.Errorf("got %d %s", status, body)
@@ -420,7 +427,7 @@ func TestAnyProcessAnswersForATask(t *testing.T) {
 	f := newFront(t, nil, slow)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	other := f.beside(nil)
-	id := f.modernTask(path, "tools/call", toolCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
+	id := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
 	if got := other.modernTask(path, "tasks/get", taskID(id), tasksDeclared); got.Result.TaskID != id || got.Result.Status != "working" && got.Result.Status != "completed" {
 		t.Errorf("got %s", got.raw)
 	}
@@ -455,15 +462,12 @@ func TestTasksOfTheExperiment(t *testing.T) {
 	f := newFront(t, nil, slow)
 	agent := f.tenant.AgentID("Slow")
 	path := agentPath(agent)
-	made := f.coreTask(path, "tools/call", toolCall("message_slow_agent", "go", "t")+`,"task":{"ttl":60000}`)
+	made := f.coreTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t")+`,"task":{"ttl":60000}`)
 	if made.Result.Task == nil || made.Result.Task.Status != "working" || made.Result.Content != nil || !strings.Contains(made.raw, `"ttl":86400000`) ||
 		!strings.Contains(made.raw, `"pollInterval":2000`) || made.Result.Meta["io.modelcontextprotocol/model-immediate-response"] == nil || strings.Contains(made.raw, "resultType") {
 		t.Fatalf("got %s", made.raw)
 	}
 	id := made.Result.Task.TaskID
-	if got := f.coreTask(path, "tasks/get", taskID(id)); got.Result.Status != "working" || got.Result.TaskID != id || got.Result.TTL == nil || got.Result.PollInterval != 2000 || strings.Contains(got.raw, "related-task") {
-		t.Errorf("got %s", got.raw)
-	}
 	result := f.coreTask(path, "tasks/result", taskID(id))
 	if result.text() != "first and last" || string(result.Result.Meta["io.modelcontextprotocol/related-task"]) != fmt.Sprintf(`{"taskId":%q}`, id) {
 		t.Errorf("got %s", result.raw)
@@ -515,16 +519,9 @@ func TestCallsThatCannotBeTasksOfTheExperiment(t *testing.T) {
 
 func TestATaskOfTheExperimentCanBeCancelled(t *testing.T) {
 	f := newFront(t, nil)
-	other := f.beside(nil)
 	made := f.coreTask(storyPath, "tools/call", toolCall("message_storyteller_agent", "Tell me a 60-second story", "t")+`,"task":{}`)
 	id := made.Result.Task.TaskID
-	for range 20 { // until the other process can know that the agent is at work
-		if len(f.tenant.Conversation(localtenant.StorytellerID, "t")) == 2 {
-			break
-		}
-		f.coreTask(storyPath, "tasks/get", taskID(id))
-	}
-	if got := other.coreTask(storyPath, "tasks/cancel", taskID(id)); got.code() != -32603 || !strings.Contains(got.Error.Message, "cannot be stopped") {
+	if got := f.coreTask(storyPath, "tasks/get", taskID(id)); got.Result.Status != "working" || got.Result.TaskID != id || got.Result.TTL == nil || got.Result.PollInterval != 2000 || strings.Contains(got.raw, "related-task") {
 		t.Errorf("got %s", got.raw)
 	}
 	if got := f.coreTask(storyPath, "tasks/cancel", taskID(id)); got.Result.Status != "cancelled" || got.Result.TaskID != id {

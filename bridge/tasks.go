@@ -42,18 +42,25 @@ type taskParams struct {
 	Meta           *mcp.Meta                  `json:"_meta"`
 	TaskID         string                     `json:"taskId"`
 	InputResponses map[string]json.RawMessage `json:"inputResponses"`
+	Notifications  struct {
+		TaskIDs []string `json:"taskIds"`
+	} `json:"notifications"`
 }
 
 // taskMethod answers one method. The result is encoded as it is.
 type taskMethod func(context.Context, taskParams) (any, *jsonrpc2.Error)
 
 // taskMethods are what a server has for the clients of each protocol.
-type taskMethods struct{ extension, core map[string]taskMethod }
+type taskMethods struct {
+	extension, core map[string]taskMethod
+	listen          taskMethod // to the tasks of the extension
+}
 
 func (s scope) taskMethods() taskMethods {
 	return taskMethods{
 		extension: map[string]taskMethod{methodTasksGet: s.getTask, methodTasksUpdate: s.updateTask, methodTasksCancel: s.cancelTask},
 		core:      map[string]taskMethod{methodTasksGet: s.getCoreTask, methodTasksResult: s.coreTaskResult, methodTasksCancel: s.cancelCoreTask},
+		listen:    s.listenToTasks,
 	}
 }
 
@@ -65,6 +72,7 @@ func unconnectedTasks(why *failure) taskMethods {
 	return taskMethods{
 		extension: map[string]taskMethod{methodTasksGet: refuse, methodTasksUpdate: refuse, methodTasksCancel: refuse},
 		core:      map[string]taskMethod{methodTasksGet: refuse, methodTasksResult: refuse, methodTasksCancel: refuse},
+		listen:    refuse,
 	}
 }
 
@@ -76,6 +84,12 @@ func (t *Tenant) offersTasks() bool { return !t.config.ReadOnly }
 // form of its version, and answer their methods.
 func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	hooks := new(server.Hooks)
+	hooks.AddOnRequestInitialization(func(ctx context.Context, _ any, _ any) error {
+		if x := exchange.FromContext(ctx); x != nil {
+			return methods.answer(ctx, x, t.offersTasks())
+		}
+		return nil
+	})
 	if !t.offersTasks() {
 		return hooks
 	}
@@ -88,22 +102,22 @@ func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, result *mcp.DiscoverResult) {
 		result.Capabilities.Extensions = map[string]any{tasksExtension: struct{}{}}
 	})
-	hooks.AddOnRequestInitialization(func(ctx context.Context, _ any, _ any) error {
-		if x := exchange.FromContext(ctx); x != nil && IsTaskMethod(x.Request().Method) {
-			return methods.answer(ctx, x)
-		}
-		return nil
-	})
 	return hooks
 }
 
 // errTaskMethod ends mcp-go's part in a request that is answered here.
 var errTaskMethod = errors.New("the request is answered")
 
-// answer gives a method of the client's protocol its answer. All else, malformed
-// metadata too, is left to mcp-go.
-func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange) error {
+// answer gives a request that is about tasks its answer. All else, malformed
+// metadata too, is left to mcp-go, but for a subscription to other changes: no
+// server here announces any, and mcp-go would acknowledge it under an id that is
+// not the caller's, and end it at once.
+func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered bool) error {
 	request := x.Request()
+	listens := request.Method == string(mcp.MethodSubscriptionsListen)
+	if !listens && (!offered || !IsTaskMethod(request.Method)) {
+		return nil
+	}
 	var params taskParams
 	invalid := json.Unmarshal(request.Params, &params)
 	methods := m.core
@@ -113,16 +127,21 @@ func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange) error {
 			return nil
 		}
 		methods = m.extension
+		x.SetClientCapabilities(*declared)
 		ctx = server.WithRequestProtocolInfo(ctx, &server.RequestProtocolInfo{Modern: true, ProtocolVersion: version, ClientCapabilities: declared})
 	}
 	method, known := methods[request.Method]
-	if !known {
-		return nil
+	if listens {
+		method, known = m.listen, true
 	}
 	switch {
+	case listens && (!offered || !server.IsModernRequest(ctx) || len(params.Notifications.TaskIDs) == 0):
+		x.Refuse(&jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: request.Method + ": this server announces no changes but those of tasks"})
+	case !known:
+		return nil
 	case server.IsModernRequest(ctx) && !knowsTasks(ctx):
 		x.Refuse(missingTasksCapability(request.Method))
-	case invalid != nil || params.TaskID == "":
+	case invalid != nil || params.TaskID == "" && !listens:
 		x.Refuse(&jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: request.Method + ": pass the task's id as the string taskId"})
 	default:
 		if result, fault := method(ctx, params); fault != nil {
@@ -145,14 +164,10 @@ func knowsTasks(ctx context.Context) bool {
 	return declared
 }
 
-// canBeAsked tells whether the client declared that it puts forms to its user.
+// canBeAsked tells whether the client of a task can put a question to its user.
 func canBeAsked(ctx context.Context) bool {
-	info := server.RequestProtocolInfoFromContext(ctx)
-	if info == nil || !info.Modern || info.ClientCapabilities == nil {
-		return false
-	}
-	asks := info.ClientCapabilities.Elicitation
-	return asks != nil && (asks.Form != nil || asks.URL == nil)
+	x := exchange.FromContext(ctx)
+	return x != nil && server.IsModernRequest(ctx) && x.CanElicit()
 }
 
 func missingTasksCapability(method string) *jsonrpc2.Error {

@@ -81,6 +81,9 @@ type Tenant struct {
 	runs      *run.Manager
 	tasks     taskNotes
 
+	listening    context.Context // of the subscriptions to tasks
+	endListening context.CancelFunc
+
 	mu      sync.Mutex // guards all below
 	servers map[string]builtServer
 }
@@ -95,7 +98,9 @@ type builtServer struct {
 // NewTenant returns a Tenant that reaches the agents through client.
 func NewTenant(client *restclient.Client, config Config) *Tenant {
 	config = config.withDefaults()
+	listening, endListening := context.WithCancel(context.Background())
 	return &Tenant{
+		listening: listening, endListening: endListening,
 		client:    client,
 		config:    config,
 		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger, agents: make(map[string]sighted)},
@@ -109,7 +114,13 @@ func NewTenant(client *restclient.Client, config Config) *Tenant {
 func (t *Tenant) LiveRuns() int { return t.runs.Live() }
 
 // Drain refuses new messages and waits for the agents at work until ctx ends.
-func (t *Tenant) Drain(ctx context.Context) { t.runs.Drain(ctx) }
+func (t *Tenant) Drain(ctx context.Context) {
+	t.endListening()
+	t.runs.Drain(ctx)
+}
 
 // Close ends all runs, which stops their agents, and waits for that.
-func (t *Tenant) Close() { t.runs.Close() }
+func (t *Tenant) Close() {
+	t.endListening()
+	t.runs.Close()
+}

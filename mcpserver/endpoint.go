@@ -152,7 +152,11 @@ func carryOne(ctx context.Context, mcpServer *server.MCPServer, message exchange
 // batchWaits tells whether an answer may take as long as an agent does.
 func batchWaits(batch exchange.Batch) bool {
 	for _, message := range batch.Messages {
-		if message.Kind == exchange.Request && (message.Method == string(mcp.MethodToolsCall) || message.Method == string(mcp.MethodTasksResult)) {
+		if message.Kind != exchange.Request {
+			continue
+		}
+		switch mcp.MCPMethod(message.Method) {
+		case mcp.MethodToolsCall, mcp.MethodTasksResult, mcp.MethodSubscriptionsListen:
 			return true
 		}
 	}

@@ -1,9 +1,11 @@
 package mcpserver_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -532,5 +534,131 @@ func TestATaskOfTheExperimentCanBeCancelled(t *testing.T) {
 	}
 	if got := f.coreTask(storyPath, "tasks/result", taskID(id)); !strings.Contains(got.text(), "cancelled") {
 		t.Errorf("got %s", got.raw)
+	}
+}
+
+// listen opens a subscription to tasks, and returns what comes.
+func (f *front) listen(path, capabilities string, ids ...string) (next func() listened, status int) {
+	f.t.Helper()
+	encoded, _ := json.Marshal(ids)
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":"L-1","method":"subscriptions/listen","params":{"notifications":{"taskIds":%s},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+		`"io.modelcontextprotocol/clientCapabilities":%s}}}`, encoded, capabilities)
+	response := f.request(f.t.Context(), path, body, "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: subscriptions/listen", "Accept: "+accepting)
+	f.t.Cleanup(func() { response.Body.Close() })
+	lines := bufio.NewScanner(response.Body)
+	return func() listened {
+		f.t.Helper()
+		for lines.Scan() {
+			data := strings.TrimPrefix(lines.Text(), "data: ")
+			if !strings.HasPrefix(data, "{") {
+				continue
+			}
+			got := listened{raw: data}
+			if err := json.Unmarshal([]byte(data), &got); err != nil {
+				f.t.Fatalf("%v in %s", err, data)
+			}
+			return got
+		}
+		f.t.Fatalf("the stream has ended: %v", lines.Err())
+		return listened{}
+	}, response.StatusCode
+}
+
+// listened is a message of a subscription.
+type listened struct {
+	Method string
+	Params struct {
+		TaskID, Status, ResultType string
+		Notifications              struct{ TaskIDs []string }
+		Meta                       map[string]any `json:"_meta"`
+	}
+	Result *struct {
+		ResultType string
+		Meta       map[string]any `json:"_meta"`
+	}
+	Error *struct{ Code int }
+	raw   string
+}
+
+const subscriptionID = "io.modelcontextprotocol/subscriptionId"
+
+func TestASubscriptionTellsOfTasks(t *testing.T) {
+	f := newFront(t, nil)
+	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
+	next, status := f.listen(storyPath, tasksDeclared, id, "no such task")
+	if got := next(); status != http.StatusOK || got.Method != "notifications/subscriptions/acknowledged" || !slices.Equal(got.Params.Notifications.TaskIDs, []string{id}) || got.Params.Meta[subscriptionID] != "L-1" {
+		t.Errorf("got %s", got.raw)
+	}
+	if got := next(); got.Method != "notifications/tasks" || got.Params.TaskID != id || got.Params.Status != "working" || got.Params.ResultType != "" || got.Params.Meta[subscriptionID] != "L-1" {
+		t.Errorf("got %s", got.raw)
+	}
+	f.modernTask(storyPath, "tasks/cancel", taskID(id), tasksDeclared)
+	if got := next(); got.Params.TaskID != id || got.Params.Status != "cancelled" {
+		t.Errorf("got %s", got.raw)
+	}
+	if got := next(); got.Result == nil || got.Result.ResultType != "complete" || got.Result.Meta[subscriptionID] != "L-1" {
+		t.Errorf("got %s", got.raw)
+	}
+}
+
+func TestASubscriptionTellsOfQuestionsAndAnswers(t *testing.T) {
+	f := newFront(t, nil, asker)
+	agent := f.tenant.AgentID("Asker")
+	path := agentPath(agent)
+	id := f.modernTask(path, "tools/call", toolCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
+	next, _ := f.listen(path, tasksDeclared, id)
+	next() // the acknowledgment
+	if got := next(); got.Params.Status != "input_required" || !strings.Contains(got.raw, "Which year?") {
+		t.Fatalf("got %s", got.raw)
+	}
+	key, _ := f.poll(path, id, "input_required").question(t)
+	f.teach(agent, "- say: so it was {{message}}\n")
+	f.updateTask(path, id, fmt.Sprintf(`{%q:{"action":"accept","content":{"reply":"2001"}}}`, key))
+	for got := next(); ; got = next() {
+		if got.Params.Status == "completed" {
+			if !strings.Contains(got.raw, "so it was 2001") {
+				t.Errorf("got %s", got.raw)
+			}
+			return
+		}
+		if got.Params.Status != "working" {
+			t.Fatalf("got %s", got.raw)
+		}
+	}
+}
+
+func TestASubscriptionEndsWithTheServer(t *testing.T) {
+	f := newFront(t, nil)
+	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
+	next, _ := f.listen(storyPath, tasksDeclared, id)
+	next()
+	next()
+	f.server.Close()
+	for got := next(); got.Result == nil; got = next() {
+		if got.Method != "notifications/tasks" {
+			t.Fatalf("got %s", got.raw)
+		}
+	}
+}
+
+func TestSubscriptionsThatAreRefused(t *testing.T) {
+	f := newFront(t, nil)
+	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
+	if next, status := f.listen(storyPath, `{}`, id); status != http.StatusBadRequest || next().Error.Code != -32021 {
+		t.Errorf("without the extension: got %d", status)
+	}
+	if next, status := f.listen(storyPath, tasksDeclared); status != http.StatusNotFound || next().Error.Code != -32601 {
+		t.Errorf("to no task: got %d", status)
+	}
+	reading := f.beside(func(c *mcpserver.Config) { c.Bridge.ReadOnly = true })
+	if next, status := reading.listen(storyPath, tasksDeclared, id); status != http.StatusNotFound || next().Error.Code != -32601 {
+		t.Errorf("where there are no tasks: got %d", status)
+	}
+	next, _ := f.listen(echoPath, tasksDeclared, id)
+	if got := next(); len(got.Params.Notifications.TaskIDs) != 0 || !strings.Contains(got.raw, `"taskIds":[]`) {
+		t.Errorf("to another agent's: got %s", got.raw)
+	}
+	if got := next(); got.Result == nil {
+		t.Errorf("to another agent's: got %s", got.raw)
 	}
 }

@@ -38,7 +38,7 @@ type Exchange struct {
 }
 
 // notificationBuffer is for notifications that tools send through mcp-go,
-// which drops what does not fit. Ours wait for room instead: see [Exchange.Progress].
+// which drops what does not fit. Ours wait for room instead: see [Exchange.Notify].
 const notificationBuffer = 256
 
 var exchanges atomic.Uint64
@@ -91,11 +91,6 @@ func (x *Exchange) handle(ctx context.Context, mcpServer *server.MCPServer) (rep
 			reply = internalError(x.request.ID, fmt.Errorf("%s failed unexpectedly; the log has the details", x.request.Method))
 		}
 	}()
-	if x.request.Method == string(mcp.MethodSubscriptionsListen) {
-		// No server here announces changes, and mcp-go would acknowledge the
-		// subscription under an id that is not the caller's, and end it at once.
-		return Reply{ID: x.request.ID, Error: fault(jsonrpc2.CodeMethodNotFound, "%s: this server announces no changes", x.request.Method)}
-	}
 	answer := mcpServer.HandleMessage(mcpServer.WithContext(ctx, x), x.request.forServer())
 	if x.own != nil {
 		return *x.own
@@ -150,8 +145,7 @@ var ErrAnswered = errors.New("the request has been answered")
 func (x *Exchange) WantsProgress() bool { return x != nil && x.request.Meta.ProgressToken != nil }
 
 // Progress sends one progress notification with a number higher than the last
-// one's, and nothing at all to a caller that sent no token. It waits while the
-// caller is slow to read, so nothing is dropped.
+// one's, and nothing at all to a caller that sent no token.
 func (x *Exchange) Progress(ctx context.Context, message string) error {
 	if !x.WantsProgress() {
 		return nil
@@ -159,13 +153,18 @@ func (x *Exchange) Progress(ctx context.Context, message string) error {
 	x.numbering.Lock()
 	defer x.numbering.Unlock()
 	x.progress++
-	n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
-	n.Method = string(mcp.MethodNotificationProgress)
-	n.Params.AdditionalFields = map[string]any{
+	return x.Notify(ctx, string(mcp.MethodNotificationProgress), mcp.NotificationParams{AdditionalFields: map[string]any{
 		"progressToken": x.request.Meta.ProgressToken,
 		"progress":      x.progress,
 		"message":       message,
-	}
+	}})
+}
+
+// Notify sends one notification that belongs to the request. It waits while the
+// caller is slow to read, so nothing is dropped.
+func (x *Exchange) Notify(ctx context.Context, method string, params mcp.NotificationParams) error {
+	n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
+	n.Method, n.Params = method, params
 	select {
 	case x.notifications <- n:
 		return nil

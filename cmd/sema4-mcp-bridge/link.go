@@ -59,7 +59,7 @@ func (l *link) close() {
 // choose answers what hosts ask at the start without the tenant, and does
 // without the tools of single agents while the tenant cannot be asked.
 func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
-	if method != string(mcp.MethodToolsList) && method != string(mcp.MethodToolsCall) && !bridge.IsTaskMethod(method) {
+	if method != string(mcp.MethodToolsList) && method != string(mcp.MethodToolsCall) && !bridge.IsTaskMethod(method) && method != string(mcp.MethodSubscriptionsListen) {
 		return l.opening
 	}
 	select {

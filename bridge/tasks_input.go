@@ -69,6 +69,7 @@ func (s scope) updateTask(ctx context.Context, params taskParams) (any, *jsonrpc
 		return nil, taskFault(err, "The reply was not sent.")
 	}
 	s.tenant.tasks.change(found.run.ID, func(n *taskNote) { n.next = &next.ID })
+	found.run = next // whose id gets the answer even where the task is forgotten
 	return found.ack(), nil
 }
 

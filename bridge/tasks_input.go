@@ -64,6 +64,7 @@ func (s scope) updateTask(ctx context.Context, params taskParams) (any, *jsonrpc
 		ThreadID:       found.run.ID.ConversationID,
 		Message:        reply,
 		IdempotencyKey: found.question.key, // two answers at once are one message
+		Listening:      true,
 	})
 	if err != nil {
 		return nil, taskFault(err, "The reply was not sent.")

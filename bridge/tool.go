@@ -18,8 +18,9 @@ type tool struct {
 	description string
 	inputs      []input
 	hints       hints
-	untouched   string // what to say of the agent when the call fails
-	asTask      bool   // a client that knows tasks may get one for an answer
+	untouched   string   // what to say of the agent when the call fails
+	beside      []string // the names of the tools of its server
+	asTask      bool     // a client that knows tasks may get one for an answer
 	call        func(context.Context, arguments) (*mcp.CallToolResult, error)
 }
 
@@ -77,5 +78,5 @@ func (t tool) handle(ctx context.Context, request mcp.CallToolRequest) *mcp.Call
 		}
 	}
 	refuseTask(ctx, err, t.untouched)
-	return failureOf(err, t.untouched).result()
+	return failureOf(err, t.untouched).pointing(t.beside).result()
 }

@@ -47,8 +47,8 @@ func (s scope) taskOf(ctx context.Context, id run.ID, r *run.Run) task {
 		}
 	default:
 		t.status, t.says, t.updated = mcp.TaskStatusWorking, doing(r, report), time.Now()
-		if note.unstoppable {
-			t.says = "Its cancellation was asked for, but " + run.ErrNotHeld.Error() + ". " + t.says
+		if note.unstoppable != nil {
+			t.says = fmt.Sprintf("Its cancellation was asked for, but %v. %s", note.unstoppable, t.says)
 		}
 	}
 	return t

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -177,22 +176,30 @@ func missingTasksCapability(method string) *jsonrpc2.Error {
 	return fault
 }
 
-// taskFault is the JSON-RPC error for a task that cannot be had. What is not the
-// caller's to see does not exist for it.
-func taskFault(err error, untouched string) *jsonrpc2.Error {
-	var (
-		known   *failure
-		badID   *run.IDError
-		refused *restclient.APIError
-	)
-	fault := &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: failureOf(err, untouched).Error()}
+// noTaskFault is the JSON-RPC error for a task that cannot be had. What is not
+// the caller's to see does not exist for it.
+func noTaskFault(err error) *jsonrpc2.Error {
+	var refused *restclient.APIError
+	fault := taskFault(err, runUntouched)
 	switch {
 	case errors.Is(err, ErrNotOffered), errors.Is(err, errForeignRun),
 		errors.As(err, &refused) && (refused.StatusCode == http.StatusForbidden || refused.StatusCode == http.StatusNotFound):
 		fault.Code, fault.Message = jsonrpc2.CodeInvalidParams, "Task not found: this server has no run of that id, or the key may not read it."
-	case errors.As(err, &badID):
-		fault.Code, fault.Message = jsonrpc2.CodeInvalidParams, fmt.Sprintf("Task not found: %v.", err)
-	case errors.As(err, &known):
+	case fault.Code == jsonrpc2.CodeInvalidParams:
+		fault.Message = "Task not found: " + fault.Message
+	}
+	return fault
+}
+
+// taskFault is a failure as a JSON-RPC error: the caller's where it can pass
+// something better.
+func taskFault(err error, untouched string) *jsonrpc2.Error {
+	var (
+		known *failure
+		badID *run.IDError
+	)
+	fault := &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: failureOf(err, untouched).Error()}
+	if errors.As(err, &badID) || errors.As(err, &known) {
 		fault.Code = jsonrpc2.CodeInvalidParams
 	}
 	return fault

@@ -2,14 +2,11 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/sourcegraph/jsonrpc2"
-
-	"sema4mcp/bridge/run"
 )
 
 // settleWithin is how long tasks/get waits for a run that is not settled: one
@@ -24,7 +21,7 @@ func (s scope) findTask(ctx context.Context, text string) (task, *jsonrpc2.Error
 	defer cancel()
 	id, agent, err := s.parseRunID(ctx, text)
 	if err != nil {
-		return task{}, taskFault(err, runUntouched)
+		return task{}, noTaskFault(err)
 	}
 	if age := time.Since(id.Started); age > s.tenant.config.TaskTTL {
 		return task{}, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: fmt.Sprintf(
@@ -32,7 +29,7 @@ func (s scope) findTask(ctx context.Context, text string) (task, *jsonrpc2.Error
 	}
 	r, err := s.tenant.runs.Find(ctx, s.tenant.tasks.last(id), agent)
 	if err != nil {
-		return task{}, taskFault(err, runUntouched)
+		return task{}, noTaskFault(err)
 	}
 	return s.taskOf(ctx, id, r), nil
 }
@@ -102,11 +99,10 @@ func (s scope) cancelTask(ctx context.Context, params taskParams) (any, *jsonrpc
 	if fault != nil {
 		return nil, fault
 	}
-	err := s.stop(ctx, found)
-	if errors.Is(err, run.ErrNotHeld) {
-		s.tenant.tasks.change(found.run.ID, func(n *taskNote) { n.unstoppable = true })
+	if err := s.stop(ctx, found); ctx.Err() != nil {
+		return nil, taskFault(ctx.Err(), runUntouched)
 	} else if err != nil {
-		return nil, taskFault(err, runUntouched)
+		s.tenant.tasks.change(found.run.ID, func(n *taskNote) { n.unstoppable = err })
 	}
 	return found.ack(), nil
 }

@@ -12,7 +12,7 @@ type taskNote struct {
 	next        *run.ID // of the run that the user's reply began
 	declined    bool    // the user will not answer the agent's question
 	cancelled   bool    // nobody wants the question answered any more
-	unstoppable bool    // somebody asked for it to stop, in vain
+	unstoppable error   // why it did not stop when somebody asked for that
 }
 
 // maxTaskNotes bounds the memory that they take; the oldest go first.

@@ -26,6 +26,7 @@ const (
 type Config struct {
 	CallBudget       time.Duration // longest a tool call is held; default 50 s
 	ProgressInterval time.Duration // of the time beat; default 10 s
+	OnDisconnect     OnDisconnect  // of a run whose caller goes away; default DisconnectKeep
 	CatalogueTTL     time.Duration // how old a cached agent may be; default 30 s
 	AgentTools       AgentTools    // default AgentToolsAuto
 	Toolsets         []Toolset     // of a whole tenant's server, beside ToolsetAgents
@@ -79,6 +80,7 @@ type Tenant struct {
 	catalogue *catalogue
 	files     localFiles
 	runs      *run.Manager
+	waiting   waiting
 	tasks     taskNotes
 
 	listening    context.Context // of the subscriptions to tasks

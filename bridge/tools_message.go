@@ -67,7 +67,7 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 }
 
 // awaitResult waits as long as the call asks for and tells how the run stands.
-// A call that was given up gets a result nobody reads; the run goes on.
+// A call that was given up gets a result nobody reads.
 func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, start int) (*mcp.CallToolResult, error) {
 	form := taskFormOf(ctx)
 	if form == coreTask && start > 0 {

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,8 +21,20 @@ const (
 // the agent asks something, or the budget is used up. Meanwhile a caller who
 // asked for progress is told each step the agent takes, what it has written, and
 // on a time beat that it is still at work. It returns ctx's error when the call
-// was given up; the run goes on regardless.
+// was given up; what becomes of the run then is up to Config.OnDisconnect.
 func (t *Tenant) await(ctx context.Context, r *run.Run, budget time.Duration) error {
+	if budget <= 0 {
+		return t.watch(ctx, r, 0) // this is to look, not to wait
+	}
+	leave := t.waiting.enter(r)
+	err := t.watch(ctx, r, budget)
+	if last := leave(); last && errors.Is(ctx.Err(), context.Canceled) { // the end of a budget is another error
+		t.abandoned(ctx, r)
+	}
+	return err
+}
+
+func (t *Tenant) watch(ctx context.Context, r *run.Run, budget time.Duration) error {
 	deadline := time.NewTimer(min(budget, t.config.CallBudget))
 	defer deadline.Stop()
 	x := exchange.FromContext(ctx)

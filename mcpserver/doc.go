@@ -8,6 +8,8 @@
 // as JSON or as a stream of server-sent events.
 //
 // The server keeps no key and no state that a client depends on: any replica
-// answers any request. Both eras are served on the same URL, decided request by
-// request.
+// answers any request, and accepts the sessions that another began (session.go).
+// What refers to a call in flight, a cancellation or the answer to a question,
+// has to reach the process that answers the call (inflight.go). Both eras are
+// served on the same URL, decided request by request.
 package mcpserver

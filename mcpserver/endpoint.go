@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -74,27 +75,33 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	mcpServer, refused := e.find(r, key)
+	to, refused := e.find(r, key)
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	e.answer(w, r, batch, mcpServer, accepts, era)
+	c, refused := callerOf(w, r, key, batch, era)
+	if refused != nil {
+		return refused.forRequest(batch)
+	}
+	c.peer.Questions = &to.inFlight.questions
+	e.answer(w, r, batch, to, c, accepts, era)
 	return nil
 }
 
-// find returns the MCP server for the path and key.
-func (e *endpoint) find(r *http.Request, key string) (*server.MCPServer, *refusal) {
+// find returns where the path and key lead.
+func (e *endpoint) find(r *http.Request, key string) (destination, *refusal) {
 	found, err := e.server.tenants.find(r.PathValue("tenant"), key, func(t *bridge.Tenant) (*server.MCPServer, error) {
 		return e.choose(r.Context(), t, r)
 	})
 	if err != nil {
-		return nil, refusalOf(err)
+		return destination{}, refusalOf(err)
 	}
 	return found, nil
 }
 
 // answer carries the requests of the batch and writes what comes of them.
-func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange.Batch, mcpServer *server.MCPServer, accepts accepted, era era) {
+func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange.Batch, to destination, c caller, accepts accepted, era era) {
+	to.inFlight.heed(batch, c.session)
 	if batch.Requests() == 0 {
 		w.WriteHeader(http.StatusAccepted)
 		return
@@ -109,44 +116,38 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange
 			return true
 		})
 		defer out.close()
-		carryAll(r.Context(), mcpServer, batch, era, func(int) exchange.Writer { return out })
+		carryAll(r.Context(), to, batch, c, func(ctx context.Context, _ int) exchange.Writer { return unlessCancelled{out, ctx} })
 		return
 	}
 	replies := make([]exchange.Reply, len(batch.Messages))
-	carryAll(r.Context(), mcpServer, batch, era, func(i int) exchange.Writer { return (*replyHolder)(&replies[i]) })
+	carryAll(r.Context(), to, batch, c, func(_ context.Context, i int) exchange.Writer { return (*replyHolder)(&replies[i]) })
 	writeReplies(w, batch, replies, era)
 }
 
 // carryAll carries the requests of a batch at the same time. What could not be
-// understood is answered with its fault; notifications and responses are owed
-// nothing, and without a session there is nothing that they could refer to.
-func carryAll(ctx context.Context, mcpServer *server.MCPServer, batch exchange.Batch, era era, writer func(i int) exchange.Writer) {
-	peer := exchange.NewPeer(era.version)
+// understood is answered with its fault.
+func carryAll(ctx context.Context, to destination, batch exchange.Batch, c caller, writer func(ctx context.Context, i int) exchange.Writer) {
+	carry := func(i int) {
+		// A failed write is left alone: the client has gone, and what becomes of
+		// its run is the bridge's to say.
+		switch message := batch.Messages[i]; message.Kind {
+		case exchange.Request:
+			ctx, answered := to.inFlight.begin(ctx, c.session, message.ID)
+			defer answered()
+			_ = exchange.Carry(ctx, to.mcp, message, c.peer, writer(ctx, i))
+		case exchange.Invalid:
+			_ = writer(ctx, i).Reply(exchange.Refusal(message))
+		}
+	}
 	if len(batch.Messages) == 1 {
-		carryOne(ctx, mcpServer, batch.Messages[0], peer, writer(0))
+		carry(0)
 		return
 	}
-	done := make(chan struct{}, len(batch.Messages))
-	for i, message := range batch.Messages {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			carryOne(ctx, mcpServer, message, peer, writer(i))
-		}()
+	var carrying sync.WaitGroup
+	for i := range batch.Messages {
+		carrying.Go(func() { carry(i) })
 	}
-	for range batch.Messages {
-		<-done
-	}
-}
-
-// carryOne leaves a failed write alone: the client has gone, and what it asked
-// for goes on in its run.
-func carryOne(ctx context.Context, mcpServer *server.MCPServer, message exchange.Message, peer *exchange.Peer, out exchange.Writer) {
-	switch message.Kind {
-	case exchange.Request:
-		_ = exchange.Carry(ctx, mcpServer, message, peer, out)
-	case exchange.Invalid:
-		_ = out.Reply(exchange.Refusal(message))
-	}
+	carrying.Wait()
 }
 
 // batchWaits tells whether an answer may take as long as an agent does.

@@ -3,7 +3,9 @@ package mcpserver
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,8 +39,9 @@ type tenants struct {
 type keyHash [sha256.Size]byte
 
 type seen struct {
-	tenant *bridge.Tenant
-	used   time.Time
+	tenant   *bridge.Tenant
+	inFlight inFlight
+	used     time.Time
 }
 
 // An entry that is idle for this long is dropped, unless an agent is at work for
@@ -55,36 +58,48 @@ func newTenants(base baseURL, config Config) *tenants {
 // errNoSuchTenant wraps why a path leads to no tenant.
 type errNoSuchTenant struct{ error }
 
+// destination is where a request leads: the MCP server that it is meant for, and
+// what else its key has in flight.
+type destination struct {
+	mcp      *server.MCPServer
+	inFlight *inFlight
+}
+
 // find returns the MCP server that choose picks among what the key can see. A
 // key is remembered only when the tenant has accepted it, so that keys made up
 // by anybody cost nothing that lasts.
-func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.MCPServer, error)) (*server.MCPServer, error) {
+func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
 	base, err := t.base.forTenant(tenant)
 	if err != nil {
-		return nil, errNoSuchTenant{err}
+		return destination{}, errNoSuchTenant{err}
 	}
 	name := keyHash(sha256.Sum256([]byte(base + "\x00" + key)))
 	if known := t.get(name); known != nil {
-		return choose(known)
+		return known.destination(choose)
 	}
 	client, err := bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
 	if err != nil {
-		return nil, errNoSuchTenant{err}
+		return destination{}, errNoSuchTenant{err}
 	}
-	candidate := bridge.NewTenant(client, t.config.Bridge)
-	found, err := choose(candidate)
+	candidate := &seen{tenant: bridge.NewTenant(client, t.config.Bridge)}
+	found, err := candidate.destination(choose)
 	if err != nil {
-		candidate.Close()
-		return nil, err
+		candidate.tenant.Close()
+		return destination{}, err
 	}
 	if known := t.adopt(name, candidate); known != candidate {
-		candidate.Close()
-		return choose(known) // another request with this key was quicker
+		candidate.tenant.Close()
+		return known.destination(choose) // another request with this key was quicker
 	}
 	return found, nil
 }
 
-func (t *tenants) get(name keyHash) *bridge.Tenant {
+func (s *seen) destination(choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
+	found, err := choose(s.tenant)
+	return destination{found, &s.inFlight}, err
+}
+
+func (t *tenants) get(name keyHash) *seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep()
@@ -93,16 +108,17 @@ func (t *tenants) get(name keyHash) *bridge.Tenant {
 		return nil
 	}
 	entry.used = time.Now()
-	return entry.tenant
+	return entry
 }
 
-func (t *tenants) adopt(name keyHash, candidate *bridge.Tenant) *bridge.Tenant {
+func (t *tenants) adopt(name keyHash, candidate *seen) *seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if entry := t.known[name]; entry != nil {
-		return entry.tenant
+		return entry
 	}
-	t.known[name] = &seen{candidate, time.Now()}
+	candidate.used = time.Now()
+	t.known[name] = candidate
 	return candidate
 }
 
@@ -120,34 +136,31 @@ func (t *tenants) sweep() {
 	}
 }
 
-func (t *tenants) all() []*bridge.Tenant {
+func (t *tenants) all() []*seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := make([]*bridge.Tenant, 0, len(t.known))
-	for _, entry := range t.known {
-		all = append(all, entry.tenant)
-	}
-	return all
+	return slices.Collect(maps.Values(t.known))
 }
 
 func (t *tenants) liveRuns() int {
 	live := 0
-	for _, tenant := range t.all() {
-		live += tenant.LiveRuns()
+	for _, entry := range t.all() {
+		live += entry.tenant.LiveRuns()
 	}
 	return live
 }
 
 func (t *tenants) drain(ctx context.Context) {
 	var draining sync.WaitGroup
-	for _, tenant := range t.all() {
-		draining.Go(func() { tenant.Drain(ctx) })
+	for _, entry := range t.all() {
+		draining.Go(func() { entry.tenant.Drain(ctx) })
 	}
 	draining.Wait()
 }
 
 func (t *tenants) close() {
-	for _, tenant := range t.all() {
-		tenant.Close()
+	for _, entry := range t.all() {
+		entry.inFlight.questions.Close()
+		entry.tenant.Close()
 	}
 }

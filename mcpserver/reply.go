@@ -123,6 +123,8 @@ func (s *eventStream) keepAlive(every time.Duration) {
 
 func (s *eventStream) Notify(n mcp.JSONRPCNotification) error { return s.event(n) }
 
+func (s *eventStream) Ask(request mcp.JSONRPCRequest) error { return s.event(request) }
+
 func (s *eventStream) Reply(reply exchange.Reply) error {
 	if reply.Error != nil && s.refused(reply) {
 		return nil
@@ -184,9 +186,12 @@ func (s *eventStream) write(frame []byte) error {
 	return s.broken
 }
 
-// close ends the stream: the handler must not return before nothing writes.
+// close ends the stream: the handler must not return before nothing writes. One
+// on which nothing was written, as its call was cancelled, is a stream all the
+// same.
 func (s *eventStream) close() {
 	close(s.stop)
 	s.stopped.Wait()
+	_ = s.write(nil)
 	_ = s.control.SetWriteDeadline(time.Time{})
 }

@@ -24,14 +24,24 @@ type Writer interface {
 	Reply(Reply) error
 }
 
+// Asker is a Writer whose client can be asked something in the midst of a call.
+type Asker interface {
+	Writer
+	// Ask writes a request to the client, whose response comes to the
+	// Questions of its Peer.
+	Ask(mcp.JSONRPCRequest) error
+}
+
 // Exchange is mcp-go's session for exactly one request.
 type Exchange struct {
 	id            string
 	request       Message
 	peer          *Peer
+	asker         Asker // nil where the client cannot be asked in the midst of a call
 	notifications chan mcp.JSONRPCNotification
-	closed        chan struct{} // the reply is on its way: notifications come too late
-	own           *Reply        // what a handler answered by itself, see Answer
+	questions     chan mcp.JSONRPCRequest // without a buffer: what was notified before goes out first
+	closed        chan struct{}           // the reply is on its way: notifications come too late
+	own           *Reply                  // what a handler answered by itself, see Answer
 
 	numbering sync.Mutex // guards progress, and keeps its order on the way out
 	progress  int
@@ -47,12 +57,19 @@ var exchanges atomic.Uint64
 // written. A cancelled ctx ends the call, not what the call has set going. A
 // handler that panics is answered with an internal error and logged.
 func Carry(ctx context.Context, mcpServer *server.MCPServer, request Message, peer *Peer, out Writer) error {
+	if request.modern() { // it says all of its client itself, and for itself alone
+		peer = &Peer{version: request.Meta.ProtocolVersion}
+	}
 	x := &Exchange{
 		id:            "exchange-" + strconv.FormatUint(exchanges.Add(1), 10),
 		request:       request,
 		peer:          peer,
 		notifications: make(chan mcp.JSONRPCNotification, notificationBuffer),
+		questions:     make(chan mcp.JSONRPCRequest),
 		closed:        make(chan struct{}),
+	}
+	if peer.Questions != nil {
+		x.asker, _ = out.(Asker)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -60,21 +77,28 @@ func Carry(ctx context.Context, mcpServer *server.MCPServer, request Message, pe
 	go func() { answered <- x.handle(ctx, mcpServer) }()
 
 	var broken error
-	notify := func(n mcp.JSONRPCNotification) {
+	tell := func(write func() error) {
 		if broken == nil {
-			if broken = out.Notify(n); broken != nil {
+			if broken = write(); broken != nil {
 				cancel()
 			}
+		}
+	}
+	notify := func(n mcp.JSONRPCNotification) { tell(func() error { return out.Notify(n) }) }
+	notifyAll := func() {
+		for range len(x.notifications) {
+			notify(<-x.notifications)
 		}
 	}
 	for {
 		select {
 		case n := <-x.notifications:
 			notify(n)
+		case question := <-x.questions:
+			notifyAll()
+			tell(func() error { return x.asker.Ask(question) })
 		case reply := <-answered:
-			for range len(x.notifications) {
-				notify(<-x.notifications)
-			}
+			notifyAll()
 			close(x.closed)
 			if broken != nil {
 				return broken

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/sourcegraph/jsonrpc2"
 )
 
@@ -36,6 +37,10 @@ type Message struct {
 	Params json.RawMessage // an object, or nil
 	Meta   Meta            // of Params, for a Request or Notification
 
+	// Result and Failure are a Response's: what it has for "result" and
+	// "error", nil where it has none.
+	Result, Failure json.RawMessage
+
 	// Fault is what to answer an Invalid message with.
 	Fault *jsonrpc2.Error
 }
@@ -46,6 +51,23 @@ type Meta struct {
 	ProtocolVersion string `json:"io.modelcontextprotocol/protocolVersion"`
 	// ProgressToken is the caller's, as it came; nil where none was sent.
 	ProgressToken json.RawMessage `json:"progressToken"`
+}
+
+// modern tells whether the message is of protocol version 2026-07-28 or later.
+func (m Message) modern() bool { return mcp.IsModernProtocol(m.Meta.ProtocolVersion) }
+
+// IDText is equal for ids that are the same string, however it is escaped, or
+// the same digits; "" for what is no id.
+func IDText(id json.RawMessage) string {
+	var text string
+	switch id = usableID(id); {
+	case id == nil:
+		return ""
+	case json.Unmarshal(id, &text) == nil:
+		return `"` + text
+	default:
+		return string(id)
+	}
 }
 
 // Batch is the content of one HTTP body or stdio line.
@@ -145,7 +167,7 @@ func parseMessage(data []byte) Message {
 	answers := result != nil || failed != nil
 	switch {
 	case method == nil && answers:
-		return Message{Kind: Response, ID: id}
+		return Message{Kind: Response, ID: id, Result: result, Failure: failed}
 	case method == nil:
 		return invalid(id, `a message has a "method", a "result" or an "error"; this one has none`)
 	case answers:

@@ -106,6 +106,27 @@ func TestParseKeepsAFaultyMessageBesideOthers(t *testing.T) {
 	}
 }
 
+func TestParseKeepsResponses(t *testing.T) {
+	batch, _ := Parse([]byte(`[{"jsonrpc":"2.0","id":"a","result":{"b":1}},{"jsonrpc":"2.0","id":"c","error":{"code":1,"message":"x"}}]`))
+	answered, failed := batch.Messages[0], batch.Messages[1]
+	if string(answered.Result) != `{"b":1}` || answered.Failure != nil || failed.Result != nil || string(failed.Failure) != `{"code":1,"message":"x"}` {
+		t.Errorf("got %+v and %+v", answered, failed)
+	}
+}
+
+func TestIDText(t *testing.T) {
+	for a, b := range map[string]string{`"x"`: `"\u0078"`, `"a/b"`: `"a\/b"`, "-1": "-1", "100000000000000000000000": "100000000000000000000000"} {
+		if IDText(json.RawMessage(a)) != IDText(json.RawMessage(b)) {
+			t.Errorf("%s is not %s", a, b)
+		}
+	}
+	for a, b := range map[string]string{"1": `"1"`, "-1": "1", `""`: "", "2": "null"} {
+		if IDText(json.RawMessage(a)) == IDText(json.RawMessage(b)) {
+			t.Errorf("%s is %s", a, b)
+		}
+	}
+}
+
 func TestParseReadsMeta(t *testing.T) {
 	batch, _ := Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":9007199254740993,"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`))
 	meta := batch.Messages[0].Meta

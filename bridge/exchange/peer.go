@@ -10,6 +10,10 @@ import (
 // Peer is what a client has said of itself: on stdio once for the connection,
 // over HTTP in each request anew. It is safe for concurrent use.
 type Peer struct {
+	// Questions is where the client's answers to an [Asker] arrive; nil for one
+	// whose answers do not. Not to be changed once the Peer is used.
+	Questions *Questions
+
 	mu           sync.Mutex // guards all below
 	info         mcp.Implementation
 	capabilities mcp.ClientCapabilities
@@ -39,6 +43,13 @@ func (x *Exchange) Initialized() bool { return true }
 // NotificationChannel is where mcp-go puts a handler's notifications.
 func (x *Exchange) NotificationChannel() chan<- mcp.JSONRPCNotification { return x.notifications }
 
+// Declare has the client declare capabilities that it was known to have before.
+func (p *Peer) Declare(capabilities mcp.ClientCapabilities) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.capabilities = capabilities
+}
+
 // SetClientInfo records who the client says it is.
 func (x *Exchange) SetClientInfo(info mcp.Implementation) {
 	x.peer.mu.Lock()
@@ -55,9 +66,7 @@ func (x *Exchange) GetClientInfo() mcp.Implementation {
 
 // SetClientCapabilities records what the client declared.
 func (x *Exchange) SetClientCapabilities(capabilities mcp.ClientCapabilities) {
-	x.peer.mu.Lock()
-	defer x.peer.mu.Unlock()
-	x.peer.capabilities = capabilities
+	x.peer.Declare(capabilities)
 }
 
 // GetClientCapabilities returns what the client declared.

@@ -37,7 +37,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, aba
 	serving, served := context.WithCancel(context.Background())
 	defer served()
 	s := newStream(in, out)
-	h := &handler{stream: s, choose: choose, calls: calls, peer: new(exchange.Peer)}
+	h := &handler{stream: s, choose: choose, calls: calls, peer: &exchange.Peer{Questions: &s.questions}}
 	held := &heldStream{stream: s, ctx: ctx, abandon: abandon, cancelCalls: cancelCalls}
 	conn := jsonrpc2.NewConn(context.WithoutCancel(ctx), held, h, jsonrpc2.SetLogger(&log))
 	defer conn.Close()
@@ -86,6 +86,7 @@ func (h *heldStream) ReadObject(v any) error {
 	if !errors.Is(err, io.EOF) {
 		h.inputErr = err
 	}
+	h.questions.Close() // whatever the host was asked, it cannot answer any more
 	answered := h.answered()
 	if within(answered, finishWithin) {
 		return io.EOF
@@ -142,6 +143,8 @@ type writer struct {
 	call   *call
 }
 
-func (w writer) Notify(n mcp.JSONRPCNotification) error { return w.stream.notify(w.call, n) }
+func (w writer) Notify(n mcp.JSONRPCNotification) error { return w.stream.tell(w.call, n) }
+
+func (w writer) Ask(request mcp.JSONRPCRequest) error { return w.stream.tell(w.call, request) }
 
 func (w writer) Reply(reply exchange.Reply) error { return w.stream.answer(w.call, reply) }

@@ -22,6 +22,8 @@ type stream struct {
 
 	inputEnded chan struct{} // closed when the input itself has ended
 
+	questions exchange.Questions // to the host
+
 	writing sync.Mutex // guards out; held for as long as the host does not read
 	out     io.Writer
 
@@ -87,7 +89,7 @@ func (s *stream) pump(reader *lineReader, lines chan<- readLine) {
 
 // ReadObject gives the connection its next request. All else is dealt with
 // here: what cannot be understood is answered, a notification may cancel a call,
-// and a response refers to nothing, as nothing is ever asked of the host.
+// and a response goes to the call that asked the host something.
 func (s *stream) ReadObject(v any) error {
 	for {
 		next, err := s.next()
@@ -99,6 +101,8 @@ func (s *stream) ReadObject(v any) error {
 			s.settle(next.array, exchange.Refusal(next.Message))
 		case exchange.Notification:
 			s.notified(next.Message)
+		case exchange.Response:
+			s.questions.Answer(next.Message)
 		case exchange.Request:
 			return json.Unmarshal(s.admit(next), v)
 		}
@@ -186,35 +190,26 @@ func (s *stream) begin(ctx context.Context, number uint64) (*call, context.Conte
 
 // cancel ends the call with that id, if there is one. It will not be answered.
 func (s *stream) cancel(id json.RawMessage) {
+	named := exchange.IDText(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.calls {
-		if sameID(c.ID, id) && c.cancel != nil {
+		if exchange.IDText(c.ID) == named && c.cancel != nil {
 			c.cancelled = true
 			c.cancel()
 		}
 	}
 }
 
-// sameID tells whether two ids are the same string, however it is escaped, or
-// the same digits.
-func sameID(a, b json.RawMessage) bool {
-	var textA, textB string
-	if json.Unmarshal(a, &textA) == nil && json.Unmarshal(b, &textB) == nil {
-		return textA == textB
-	}
-	return string(a) == string(b)
-}
-
-// notify writes a notification of the call, unless the client has cancelled it.
-func (s *stream) notify(c *call, n mcp.JSONRPCNotification) error {
+// tell writes a message of the call, unless the client has cancelled it.
+func (s *stream) tell(c *call, message any) error {
 	s.mu.Lock()
 	cancelled := c.cancelled
 	s.mu.Unlock()
 	if cancelled {
 		return nil
 	}
-	return s.write(n)
+	return s.write(message)
 }
 
 // answer writes the call's reply, unless the client has cancelled it, and

@@ -23,6 +23,7 @@ type Settings struct {
 	CallBudget       time.Duration
 	ProgressInterval time.Duration
 	Send             string
+	OnDisconnect     string
 	AgentTools       string
 	Toolsets         []string
 	ReadOnly         bool
@@ -51,6 +52,7 @@ func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.CallBudget, "call-budget", bridge.DefaultCallBudget, "longest a tool call is held")
 	flags.DurationVar(&s.ProgressInterval, "progress-interval", bridge.DefaultProgressInterval, "time between signs of life while an agent works")
 	flags.StringVar(&s.Send, "send", string(run.SendAuto), "`how` to send messages: stream (shows the agent at work, who stops when this program ends), post (the agent finishes whatever happens), auto (stream for callers who want progress, else post)")
+	flags.StringVar(&s.OnDisconnect, "on-disconnect", string(bridge.DisconnectKeep), "`what` becomes of an agent at work when its caller hangs up or cancels the call: keep (it works on, and get_run has the answer), cancel (it is stopped)")
 	flags.StringVar(&s.AgentTools, "agent-tools", string(bridge.AgentToolsAuto), "`when` all agents together have a message tool for each: auto (up to 20 agents), always, never")
 	flags.StringSliceVar(&s.Toolsets, "toolsets", nil, "further `tools` for all agents together: data (connections and models, to read), admin (agents and what they use, to change), all")
 	flags.BoolVar(&s.ReadOnly, "read-only", false, "offer only tools that change nothing")
@@ -82,6 +84,11 @@ func (s *Settings) Complete() error {
 	}
 	if s.LogLevel == "" {
 		s.LogLevel = environment(EnvLogLevel)
+	}
+	switch bridge.OnDisconnect(s.OnDisconnect) {
+	case bridge.DisconnectKeep, bridge.DisconnectCancel, "":
+	default:
+		return &UsageError{"--on-disconnect is keep or cancel"}
 	}
 	switch bridge.AgentTools(s.AgentTools) {
 	case bridge.AgentToolsAuto, bridge.AgentToolsAlways, bridge.AgentToolsNever, "":

@@ -55,6 +55,7 @@ func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 		Run:              run.Config{Send: send, TenantEnds: s.Local},
 		CallBudget:       s.CallBudget,
 		ProgressInterval: s.ProgressInterval,
+		OnDisconnect:     bridge.OnDisconnect(s.OnDisconnect),
 		AgentTools:       bridge.AgentTools(s.AgentTools),
 		Toolsets:         toolsets,
 		ReadOnly:         s.ReadOnly,

@@ -1,0 +1,130 @@
+package mcpserver
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/sourcegraph/jsonrpc2"
+
+	"sema4mcp/bridge/exchange"
+)
+
+// headerSession names a client of the legacy era from its initialize on. No
+// request needs it; with it a client can be asked what it declared to answer, and
+// can cancel its calls.
+const headerSession = "Mcp-Session-Id"
+
+// A session id says by itself what its client declared, so that any replica, and
+// a process begun later, accepts it: a version, the capabilities, and random
+// bytes that tell clients apart; then a code that only who has the API key can
+// make, for this key and path alone. Nothing about the key can be read from it.
+const (
+	sessionVersion = 1
+	sessionRandom  = 16
+	sessionBody    = 2 + sessionRandom
+	sessionCode    = 16
+)
+
+// The capabilities that matter after initialize, as bits of the second byte.
+const (
+	declaresForms = 1 << iota // elicitation, by form
+	declaresTasks             // of 2025-11-25
+)
+
+// sessions are those of one key on one path.
+type sessions struct{ key, path string }
+
+func sessionsOf(r *http.Request, key string) sessions {
+	return sessions{key, r.PathValue("tenant") + "\x00" + r.PathValue("aid")}
+}
+
+// begin returns the id of a new session.
+func (s sessions) begin(declared mcp.ClientCapabilities) string {
+	body := make([]byte, sessionBody, sessionBody+sessionCode)
+	body[0] = sessionVersion
+	if exchange.ElicitsForms(declared) {
+		body[1] |= declaresForms
+	}
+	if declared.Tasks != nil {
+		body[1] |= declaresTasks
+	}
+	rand.Read(body[2:]) // never fails, see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(append(body, s.code(body)...))
+}
+
+// open returns what the client of a session declared; ok is false for an id that
+// was not made for this key and path.
+func (s sessions) open(id string) (declared mcp.ClientCapabilities, ok bool) {
+	data, err := base64.RawURLEncoding.Strict().DecodeString(id)
+	if err != nil || len(data) != sessionBody+sessionCode || data[0] != sessionVersion {
+		return declared, false
+	}
+	body, code := data[:sessionBody], data[sessionBody:]
+	if !hmac.Equal(code, s.code(body)) {
+		return declared, false
+	}
+	if body[1]&declaresForms != 0 {
+		declared.Elicitation = &mcp.ElicitationCapability{Form: new(struct{})}
+	}
+	if body[1]&declaresTasks != 0 {
+		declared.Tasks = new(mcp.TasksCapability)
+	}
+	return declared, true
+}
+
+func (s sessions) code(body []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(s.key))
+	mac.Write([]byte("MCP session\x00" + s.path + "\x00"))
+	mac.Write(body)
+	return mac.Sum(nil)[:sessionCode]
+}
+
+// caller is the client that a request comes from.
+type caller struct {
+	session string // its id; "" without one
+	peer    *exchange.Peer
+}
+
+// callerOf begins a session with a client's initialize, and takes one up that a
+// later request names. In the modern era there are none.
+func callerOf(w http.ResponseWriter, r *http.Request, key string, batch exchange.Batch, era era) (caller, *refusal) {
+	c := caller{peer: exchange.NewPeer(era.version)}
+	if era.modern {
+		return c, nil
+	}
+	if declared, begins := initializes(batch); begins {
+		w.Header().Set(headerSession, sessionsOf(r, key).begin(declared))
+		return c, nil
+	}
+	id := r.Header.Get(headerSession)
+	if id == "" {
+		return c, nil
+	}
+	declared, ok := sessionsOf(r, key).open(id)
+	if !ok {
+		return c, &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest,
+			message: "there is no such session for this API key and path: send initialize again, without the header " + headerSession}
+	}
+	c.session = id
+	c.peer.Declare(declared)
+	return c, nil
+}
+
+// initializes tells whether the batch is a client's first request, and what the
+// client declares in it. One that cannot be read is left for mcp-go to refuse.
+func initializes(batch exchange.Batch) (declared mcp.ClientCapabilities, begins bool) {
+	message := batch.Messages[0]
+	if message.Kind != exchange.Request || message.Method != string(mcp.MethodInitialize) {
+		return declared, false
+	}
+	var params struct {
+		Capabilities mcp.ClientCapabilities `json:"capabilities"`
+	}
+	err := json.Unmarshal(message.Params, &params)
+	return params.Capabilities, err == nil
+}

@@ -133,10 +133,10 @@ func (f *front) poll(path, id, want string) taskAnswer {
 	return got
 }
 
-var slow = testtenant.Scripted("Slow", "- say: first\n- wait: 600ms\n- say: \" and last\"\n")
+var twoParts = testtenant.Scripted("Slow", "- say: first\n- wait: 600ms\n- say: \" and last\"\n")
 
 func TestAnAnswerThatTakesLongIsATask(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	for name, server := range map[string]string{"agent": path, "tenant": tenantPath} {
 		made := f.modernTask(server, "tools/call", hurriedCall("message_slow_agent", "go", name), tasksDeclared)
@@ -161,7 +161,7 @@ func TestAnAnswerThatTakesLongIsATask(t *testing.T) {
 }
 
 func TestAnAnswerThatIsThereIsNoTask(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	got := f.modernTask(echoPath, "tools/call", toolCall("message_echo_agent", "hi", "t"), tasksDeclared)
 	if got.Result.ResultType != "complete" || got.text() != "hi" || got.Result.TaskID != "" {
 		t.Errorf("got %s", got.raw)
@@ -177,7 +177,7 @@ func TestAnAnswerThatIsThereIsNoTask(t *testing.T) {
 // TestWhoDeclaresNoTasksGetsNone: neither earlier declarations count, nor the
 // capabilities and params of the experiment.
 func TestWhoDeclaresNoTasksGetsNone(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
 	for i, capabilities := range []string{`{}`, `{"tasks":{"requests":{"tools":{"call":{}}}}}`} {
@@ -250,7 +250,7 @@ func TestATaskThatCannotBeStoppedSaysSo(t *testing.T) {
 	}
 }
 
-var asker = testtenant.Scripted("Asker", "- say: I need to know.\n- ask: Which year?\n")
+var yearAsker = testtenant.Scripted("Asker", "- say: I need to know.\n- ask: Which year?\n")
 
 // question returns the only question of a task.
 func (a taskAnswer) question(t *testing.T) (key, message string) {
@@ -273,7 +273,7 @@ func (f *front) updateTask(path, id, responses string) taskAnswer {
 }
 
 func TestTheUsersReplyGoesOnWithTheTask(t *testing.T) {
-	f := newFront(t, nil, asker)
+	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
 	id := f.modernTask(path, "tools/call", hurriedCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
@@ -332,7 +332,7 @@ func (f *front) teach(agent, runbook string) {
 
 // TestAQuestionThatIsNotAnswered ends the task, with how to answer all the same.
 func TestAQuestionThatIsNotAnswered(t *testing.T) {
-	f := newFront(t, nil, asker)
+	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
 	for _, action := range []string{"decline", "cancel"} {
@@ -372,7 +372,7 @@ func TestWhatGoesWrongIsTheTasksResult(t *testing.T) {
 }
 
 func TestTasksThatAreNotThere(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
 	id := made.Result.TaskID
@@ -415,7 +415,7 @@ func TestTasksThatAreNotThere(t *testing.T) {
 }
 
 func TestAnotherKeySeesNoTask(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	id := f.modernTask(agentPath(f.tenant.AgentID("Slow")), "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
 	status, body := f.post(agentPath(f.tenant.AgentID("Slow")), fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{%s}}`, taskID(id)), "Authorization: Bearer another")
 	if status != http.StatusUnauthorized || strings.Contains(body, "working") {
@@ -426,7 +426,7 @@ func TestAnotherKeySeesNoTask(t *testing.T) {
 // TestAnyProcessAnswersForATask has a second server over the tenant, and a third
 // after the first has ended.
 func TestAnyProcessAnswersForATask(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	other := f.beside(nil)
 	id := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
@@ -461,7 +461,7 @@ func TestTheHeaderNamesTheTask(t *testing.T) {
 }
 
 func TestTasksOfTheExperiment(t *testing.T) {
-	f := newFront(t, nil, slow)
+	f := newFront(t, nil, twoParts)
 	agent := f.tenant.AgentID("Slow")
 	path := agentPath(agent)
 	made := f.coreTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t")+`,"task":{"ttl":60000}`)
@@ -602,7 +602,7 @@ func TestASubscriptionTellsOfTasks(t *testing.T) {
 }
 
 func TestASubscriptionTellsOfQuestionsAndAnswers(t *testing.T) {
-	f := newFront(t, nil, asker)
+	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
 	id := f.modernTask(path, "tools/call", toolCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID

@@ -11,5 +11,6 @@
 //
 // A tool call is mapped onto the REST client in one of the tools_*.go files;
 // what an agent does about a message is a [sema4mcp/bridge/run.Run], which
-// outlives the call. A Tenant is safe for concurrent use.
+// outlives the call. Clients that know tasks are given the run as one, under its
+// own id: see the tasks*.go files. A Tenant is safe for concurrent use.
 package bridge

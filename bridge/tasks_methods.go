@@ -7,6 +7,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/sourcegraph/jsonrpc2"
+
+	"sema4mcp/bridge/run"
 )
 
 // settleWithin is how long tasks/get waits for a run that is not settled: one
@@ -134,7 +136,7 @@ func (s scope) stop(ctx context.Context, t task) error {
 			return err
 		}
 	}
-	if t.status == mcp.TaskStatusInputRequired {
+	if t.run.Report().State == run.NeedsInput {
 		s.tenant.tasks.change(t.run.ID, func(n *taskNote) { n.cancelled = true })
 	}
 	return nil

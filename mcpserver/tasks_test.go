@@ -2,6 +2,7 @@ package mcpserver_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -660,5 +661,50 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 	}
 	if got := next(); got.Result == nil {
 		t.Errorf("to another agent's: got %s", got.raw)
+	}
+}
+
+// TestATenantInTroubleIsNoMissingTask: what passes must not read as gone.
+func TestATenantInTroubleIsNoMissingTask(t *testing.T) {
+	f := newFront(t, nil, yearAsker)
+	agent := f.tenant.AgentID("Asker")
+	path := agentPath(agent)
+	id := f.modernTask(path, "tools/call", toolCall("message_asker_agent", "go", "t"), tasksDeclared).Result.TaskID
+	key, _ := f.poll(path, id, "input_required").question(t)
+	other := f.beside(nil)
+	other.modernTask(path, "tools/call", `"name":"list_asker_agent_threads"`, tasksDeclared) // it knows the agent
+	f.tenant.Fail("status=501,match=GET …/messages")
+	for name, got := range map[string]taskAnswer{
+		"get":    other.modernTask(path, "tasks/get", taskID(id), tasksDeclared),
+		"result": other.coreTask(path, "tasks/result", taskID(id)),
+		"cancel": other.modernTask(path, "tasks/cancel", taskID(id), tasksDeclared),
+		"update": f.updateTask(path, id, fmt.Sprintf(`{%q:{"action":"accept","content":{"reply":"2001"}}}`, key)),
+	} {
+		if got.status != http.StatusOK || got.code() != -32603 {
+			t.Errorf("%s: got %d %s", name, got.status, got.raw)
+		}
+	}
+	f.tenant.Fail("")
+	if got := f.modernTask(path, "tasks/get", taskID(id), tasksDeclared); got.Result.Status != "input_required" {
+		t.Errorf("the question is gone: %s", got.raw)
+	}
+	if n := len(f.tenant.Conversation(agent, "t")); n != 2 {
+		t.Errorf("the conversation holds %d messages: the reply was sent", n)
+	}
+}
+
+func TestWhoHangsUpLosesNoTask(t *testing.T) {
+	f := newFront(t, nil, twoParts)
+	path := agentPath(f.tenant.AgentID("Slow"))
+	id := f.coreTask(path, "tools/call", toolCall("message_slow_agent", "go", "t")+`,"task":{}`).Result.Task.TaskID
+	ctx, hangUp := context.WithCancel(t.Context())
+	response := f.request(ctx, path, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tasks/result","params":{%s}}`, taskID(id)), "Accept: "+accepting, "Mcp-Protocol-Version: 2025-11-25")
+	if _, err := response.Body.Read(make([]byte, 1)); err != nil { // the stream has begun: the answer is being waited for
+		t.Fatal(err)
+	}
+	hangUp()
+	response.Body.Close()
+	if got := f.coreTask(path, "tasks/result", taskID(id)); got.text() != "first and last" {
+		t.Errorf("got %s", got.raw)
 	}
 }

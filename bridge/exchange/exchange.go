@@ -145,8 +145,8 @@ func FromContext(ctx context.Context) *Exchange {
 func (x *Exchange) Request() Message { return x.request }
 
 // Answer gives the request a result that mcp-go has no form for, in place of
-// what its handler then returns. Only the handler's own goroutine may call it,
-// which a hook of mcp-go runs in, too.
+// what its handler then returns; the last one counts. Only the handler's own
+// goroutine may call it, which a hook of mcp-go runs in, too.
 func (x *Exchange) Answer(result any) {
 	encoded, err := Encode(result)
 	if err != nil {

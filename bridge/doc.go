@@ -13,4 +13,10 @@
 // what an agent does about a message is a [sema4mcp/bridge/run.Run], which
 // outlives the call. Clients that know tasks are given the run as one, under its
 // own id: see the tasks*.go files. A Tenant is safe for concurrent use.
+//
+// Where the caller can ask its user, an agent's question and the decision that a
+// work item waits for are put to the user. A call then has several rounds: what
+// was asked travels with the caller, sealed by the [Sealer] of the API key, and
+// the round that brings the answer goes on from there, in any process. An answer
+// is sent to the agent once, however often its round is repeated.
 package bridge

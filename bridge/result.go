@@ -33,7 +33,7 @@ func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
 		text = completedText(r, answer, start)
 	case report.State == run.NeedsInput:
 		text = paragraphs(page(r, answer, start), "The agent asks: "+report.Question,
-			fmt.Sprintf("Answer by calling %s with the reply as message%s.", replyTool, inThread(r)))
+			answerWith(replyTool, r.Thread))
 	case report.State == run.Working:
 		text = workingText(r, report, answer)
 	default:
@@ -41,10 +41,14 @@ func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
 	}
 	result := mcp.NewToolResultText(text)
 	result.IsError = report.State == run.Failed || report.State == run.Interrupted
-	result.Meta = &mcp.Meta{AdditionalFields: map[string]any{runMeta: map[string]any{
-		"run_id": r.ID.String(), "agent_id": r.ID.AgentID, "thread_id": r.ID.ConversationID, "state": report.State,
-	}}}
+	result.Meta = runMetaOf(r.ID, report.State)
 	return result
+}
+
+func runMetaOf(id run.ID, state run.State) *mcp.Meta {
+	return &mcp.Meta{AdditionalFields: map[string]any{runMeta: map[string]any{
+		"run_id": id.String(), "agent_id": id.AgentID, "thread_id": id.ConversationID, "state": state,
+	}}}
 }
 
 func completedText(r *run.Run, answer string, start int) string {
@@ -77,13 +81,16 @@ func workingText(r *run.Run, report run.Report, answer string) string {
 // with the finished one, and a caller may look often.
 const maxPartial = 3000
 
-// lastLines is the end of a text, from the beginning of a line.
-func lastLines(text string) string {
-	if len(text) <= maxPartial {
+// lastLines is the end of an unfinished answer.
+func lastLines(text string) string { return ending(text, maxPartial) }
+
+// ending is the last bytes of a text, limit at most, from the beginning of a line.
+func ending(text string, limit int) string {
+	if len(text) <= limit {
 		return text
 	}
-	text = text[len(text)-maxPartial:]
-	if line := strings.IndexByte(text, '\n'); line >= 0 && line < maxPartial/2 {
+	text = text[len(text)-limit:]
+	if line := strings.IndexByte(text, '\n'); line >= 0 && line < limit/2 {
 		return "…\n" + text[line+1:]
 	}
 	return "…" + strings.ToValidUTF8(text, "")
@@ -113,11 +120,13 @@ func partial(text string) string {
 	return "Written so far:\n\n" + text
 }
 
-func inThread(r *run.Run) string {
-	if r.Thread == "" {
-		return " and the same thread_identifier"
+// answerWith says how an agent's question is answered in a thread of that name.
+func answerWith(replyTool, thread string) string {
+	in := " and the same thread_identifier"
+	if thread != "" {
+		in = fmt.Sprintf(" and thread_identifier %q", thread)
 	}
-	return fmt.Sprintf(" and thread_identifier %q", r.Thread)
+	return fmt.Sprintf("Answer by calling %s with the reply as message%s.", replyTool, in)
 }
 
 // page is the part of the answer that begins at start and fits into a result,

@@ -105,7 +105,7 @@ func (t *Tenant) build(title, instructions string, tools []tool, tasks taskMetho
 	}
 	for i, tool := range tools {
 		tool.beside = names
-		offered[i] = tool.serverTool(t.config.CallBudget+budgetMargin, t.offersTasks())
+		offered[i] = tool.serverTool(t.config.CallBudget, t.offersTasks())
 	}
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),
@@ -130,7 +130,8 @@ func inOrder(order map[string]int) server.ToolFilterFunc {
 }
 
 const runInstructions = `Agents may work for minutes. A call that is not finished in time returns a run_id: wait with get_run, and do not send the message again. ` +
-	`Use a new thread_identifier for a new topic, and the same one to go on with a topic.`
+	`Use a new thread_identifier for a new topic, and the same one to go on with a topic. ` +
+	`What an agent asks back is put to the user where this client can do that; else the result says how to answer.`
 
 const readOnlyInstructions = "This server only reads: what agents were asked, answered and left, not ask them."
 

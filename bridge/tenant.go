@@ -40,6 +40,10 @@ type Config struct {
 	// from and save files in. Without any, a call brings its files as text.
 	FilesDirs []string
 
+	// Sealer is that of the API key, for the questions to users that callers
+	// carry with them. Without one they are good in this process alone.
+	Sealer *Sealer
+
 	Logger zerolog.Logger
 }
 
@@ -66,6 +70,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.AgentTools == "" {
 		c.AgentTools = AgentToolsAuto
+	}
+	if c.Sealer == nil {
+		c.Sealer = ownSealer()
 	}
 	return c
 }

@@ -40,6 +40,7 @@ func (s scope) messageTool(name string) tool {
 		untouched: notRun,
 		asTask:    true,
 		call:      s.message,
+		resume:    s.resumeRun,
 	}
 }
 
@@ -79,7 +80,7 @@ func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, star
 	if start == 0 && s.handOver(ctx, form, r) {
 		return new(mcp.CallToolResult), nil // the task is the answer
 	}
-	return runResult(r, s.replyTool, start), nil
+	return s.outcome(ctx, r, start), nil
 }
 
 // budget is how long a call is to wait.

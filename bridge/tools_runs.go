@@ -23,6 +23,7 @@ func (s scope) getRunTool() tool {
 		untouched: runUntouched,
 		asTask:    true,
 		call:      s.getRun,
+		resume:    s.resumeRun,
 	}
 }
 
@@ -92,13 +93,13 @@ func gone(err error, what string) error {
 		next: "To have another answer, ask an agent in a new thread."}
 }
 
-// runID is the run that a call is about and the name of its agent. A run of
-// another agent than the server's is refused.
+// runID is the run that a call is about and the name of its agent.
 func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error) {
-	return s.parseRunID(ctx, args.text(runIDInput.name))
+	return s.runOf(ctx, args.text(runIDInput.name))
 }
 
-func (s scope) parseRunID(ctx context.Context, text string) (run.ID, string, error) {
+// runOf reads a run_id. A run of another agent than the server's is refused.
+func (s scope) runOf(ctx context.Context, text string) (run.ID, string, error) {
 	id, err := run.ParseID(text)
 	if err != nil {
 		return run.ID{}, "", err

@@ -28,6 +28,8 @@ func (s scope) getWorkItemTool() tool {
 			{name: "cursor", description: "Where to go on in the messages, as the last part said."}},
 		hints: reads,
 		call:  s.getWorkItem,
+
+		resume: s.resumeReview,
 	}
 }
 
@@ -43,14 +45,17 @@ func (s scope) getWorkItem(ctx context.Context, args arguments) (*mcp.CallToolRe
 		return nil, err
 	}
 	// The reading at the end takes as long as this one did, of the same budget.
-	deadline := began.Add(s.budget(args) - time.Since(began))
-	if item, err = s.awaitWorkItem(ctx, item, deadline); err != nil {
+	until := earlier(began.Add(s.budget(args)-time.Since(began)), deadline(ctx))
+	if item, err = s.awaitWorkItem(ctx, item, until); err != nil {
 		return nil, err
 	}
 	text := ""
 	switch whole, err := s.workItem(ctx, id, true); {
 	case err == nil:
 		item, text = whole, s.workItemText(ctx, whole, start)
+		if question := s.askDecision(ctx, whole, start); question != nil {
+			return question, nil
+		}
 	case context.Cause(ctx) == errOverBudget:
 		text = unreadText(item)
 	default:

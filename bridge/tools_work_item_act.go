@@ -35,43 +35,72 @@ func (s scope) actOnWorkItemTool() tool {
 			{name: "message", description: "Optional. What to tell the agent first."}},
 		hints: hints{destructive: true, openWorld: true},
 		call:  s.actOnWorkItem,
+
+		resume: s.resumeAction,
 	}
 }
 
 func (s scope) actOnWorkItem(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	deadline := time.Now().Add(s.tenant.config.CallBudget)
+	until := deadline(ctx)
 	item, err := s.workItem(ctx, args.text(workItemIDInput.name), false)
 	if err != nil {
 		return nil, err
 	}
-	action := args.text("action")
+	d := decision{action: args.text("action"), message: args.text("message")}
+	return statusOr(s.act(ctx, item, d, until))
+}
+
+// decision is what is to become of a work item.
+type decision struct {
+	action, message string
+	asked           bool // the user was asked for it: the caller does not know it
+}
+
+// statusOr is the result of an action: how the work item stands after it, or
+// what stands in its way.
+func statusOr(acted *workItemStatus, pending *mcp.CallToolResult, err error) (*mcp.CallToolResult, error) {
+	if acted == nil {
+		return pending, err
+	}
+	return statusResult(acted)
+}
+
+// act tells the agent what there is to tell, and then takes the action. Without
+// a status it has not been taken, or nothing is known of what came of it.
+func (s scope) act(ctx context.Context, item *restclient.WorkItem, d decision, deadline time.Time) (*workItemStatus, *mcp.CallToolResult, error) {
 	var told *telling
-	if message := args.text("message"); message != "" {
+	if d.message != "" {
 		var pending *mcp.CallToolResult
-		if told, pending, err = s.tellFirst(ctx, item, action, message, deadline); pending != nil || err != nil {
-			return pending, err
+		var err error
+		if told, pending, err = s.tellFirst(ctx, item, d, deadline); pending != nil || err != nil {
+			return nil, pending, err
 		}
 	}
+	return s.take(ctx, item, d.action, told)
+}
+
+// take takes the action, after the agent was told.
+func (s scope) take(ctx context.Context, item *restclient.WorkItem, action string, told *telling) (*workItemStatus, *mcp.CallToolResult, error) {
 	items := s.tenant.client.WorkItems
 	acts := map[string]func(context.Context, string) (*restclient.WorkItem, error){
 		actionContinue: items.Continue, actionRestart: items.Restart, actionCancel: items.Cancel, actionComplete: items.Complete,
 	}
 	done, err := acts[action](ctx, item.ID)
 	if isStatus(err, http.StatusPreconditionFailed) {
-		return nil, told.amend(s.refusedAction(ctx, item, action))
+		return nil, nil, told.amend(s.refusedAction(ctx, item, action))
 	}
 	if onlyUnread(err) {
 		text := fmt.Sprintf("It is done (%s), but how the work item stands now could not be read: call get_work_item with work_item_id %q.", action, item.ID)
-		return mcp.NewToolResultText(paragraphs(text, told.said())), nil
+		return nil, mcp.NewToolResultText(paragraphs(text, told.said())), nil
 	}
 	if err != nil {
-		return nil, told.amend(unchanged(err))
+		return nil, nil, told.amend(unchanged(err))
 	}
 	status := statusOf(done)
 	if told != nil {
 		status.Reply = *shortened(&told.reply)
 	}
-	return statusResult(status)
+	return &status, nil, nil
 }
 
 // telling is a message that stands in a work item's thread, and the agent's
@@ -118,8 +147,9 @@ func impossible(item *restclient.WorkItem, action string) error {
 // reply. A result means that there is no whole reply, and that the action is not
 // to be taken. The same message for an item that has not moved since is never
 // sent again, whichever process sent it.
-func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, action, message string, deadline time.Time) (*telling, *mcp.CallToolResult, error) {
+func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, d decision, deadline time.Time) (*telling, *mcp.CallToolResult, error) {
 	const untaken = "Nothing was sent or changed."
+	action, message := d.action, d.message
 	switch {
 	case action == actionRestart || action == actionCancel:
 		return nil, nil, &failure{what: fmt.Sprintf("A message is of no use with %s: the agent does not read on in this thread.", action), ran: untaken,
@@ -145,13 +175,25 @@ func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, action,
 	if err != nil {
 		return nil, nil, err
 	}
+	return s.hear(ctx, item, d, r, deadline)
+}
+
+// hear waits for the agent's reply to what it was told.
+func (s scope) hear(ctx context.Context, item *restclient.WorkItem, d decision, r *run.Run, deadline time.Time) (*telling, *mcp.CallToolResult, error) {
 	if err := s.tenant.await(ctx, r, time.Until(deadline)); err != nil {
 		return nil, nil, err
 	}
-	report := r.Report()
+	report, action := r.Report(), d.action
 	if report.State == run.Working {
+		again := "again with the same arguments"
+		if d.asked {
+			again = fmt.Sprintf("with work_item_id %q, action %s and message %q", item.ID, action, d.message)
+		}
 		return nil, mcp.NewToolResultText(fmt.Sprintf("The message stands in the work item's thread, and the agent is still answering it. The work item is %s as before. "+
-			"Call act_on_work_item again with the same arguments to wait for that and then %s it; the message is not sent again.", item.Status, action)), nil
+			"Call act_on_work_item %s to wait for that and then %s it; the message is not sent again.", item.Status, again, action)), nil
+	}
+	if question := s.askFor(ctx, r, pointOf(item, action)); question != nil {
+		return nil, question, nil
 	}
 	told := &telling{answerText(report.Messages)}
 	if report.State == run.Completed {

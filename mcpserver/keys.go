@@ -81,7 +81,9 @@ func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.
 	if err != nil {
 		return destination{}, errNoSuchTenant{err}
 	}
-	candidate := &seen{tenant: bridge.NewTenant(client, t.config.Bridge)}
+	config := t.config.Bridge
+	config.Sealer = bridge.SealerFor(key)
+	candidate := &seen{tenant: bridge.NewTenant(client, config)}
 	found, err := candidate.destination(choose)
 	if err != nil {
 		candidate.tenant.Close()

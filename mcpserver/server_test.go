@@ -31,6 +31,7 @@ type front struct {
 	tenant *testtenant.Tenant
 	server *mcpserver.Server
 	http   *httptest.Server
+	config mcpserver.Config
 }
 
 func newFront(t testing.TB, change func(*mcpserver.Config), agents ...localtenant.AgentSpec) *front {
@@ -60,7 +61,7 @@ func frontOf(t testing.TB, tenant *testtenant.Tenant, change func(*mcpserver.Con
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &front{t, tenant, server, serverOf(t, server)}
+	return &front{t, tenant, server, serverOf(t, server), config}
 }
 
 // Paths of the endpoints that most tests use.

@@ -33,18 +33,14 @@ func newLink(ctx context.Context, settings *cli.Settings, log zerolog.Logger) *l
 	l := &link{log: log, opening: bridge.Unconfigured(config, ""), made: make(chan struct{}), stop: stop, undo: func() {}}
 	go func() {
 		defer close(l.made)
-		client, closeUpstream, err := connect(ctx, settings, log)
+		tenant, closeTenant, err := connect(ctx, settings, log)
 		if err != nil {
 			// A host would show a program that ends here as a mere red dot.
 			log.Warn().Err(err).Msg("not connected to a tenant; tools will say so")
 			l.missing = bridge.Unconfigured(config, err.Error())
 			return
 		}
-		l.tenant = bridge.NewTenant(client, config)
-		l.undo = func() {
-			l.tenant.Close()
-			closeUpstream()
-		}
+		l.tenant, l.undo = tenant, closeTenant
 	}()
 	return l
 }

@@ -16,7 +16,6 @@ import (
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/cmd/internal/cli"
 	"sema4mcp/internal/localtenant"
-	"sema4mcp/restclient"
 )
 
 func main() {
@@ -79,8 +78,8 @@ const (
 )
 
 // connect opens the tenant and finds the key for it. An error is something that
-// the user has to see to. The function closes what was opened.
-func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*restclient.Client, func(), error) {
+// the user has to see to. The function ends all runs and closes what was opened.
+func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*bridge.Tenant, func(), error) {
 	if !settings.Local && settings.BaseURL == "" {
 		return nil, nil, noTenant
 	}
@@ -99,5 +98,15 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 		return nil, nil, err
 	}
 	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
-	return client, func() { _ = upstream.Close() }, err
+	if err != nil {
+		_ = upstream.Close()
+		return nil, nil, err
+	}
+	config := settings.Bridge(log)
+	config.Sealer = bridge.SealerFor(key)
+	tenant := bridge.NewTenant(client, config)
+	return tenant, func() {
+		tenant.Close()
+		_ = upstream.Close()
+	}, nil
 }

@@ -50,7 +50,7 @@ func (s scope) updateTask(ctx context.Context, params taskParams) (any, *jsonrpc
 	if !answered {
 		return found.ack(), nil
 	}
-	reply, fault := replyIn(given)
+	reply, fault := taskReply(given)
 	if fault != nil {
 		return nil, fault
 	}
@@ -73,9 +73,9 @@ func (s scope) updateTask(ctx context.Context, params taskParams) (any, *jsonrpc
 	return found.ack(), nil
 }
 
-// replyIn is the user's reply in a result of elicitation, "" where the user gave
+// taskReply is the user's reply in a result of elicitation, "" where the user gave
 // none.
-func replyIn(response json.RawMessage) (string, *jsonrpc2.Error) {
+func taskReply(response json.RawMessage) (string, *jsonrpc2.Error) {
 	var answer struct {
 		Action  mcp.ElicitationResponseAction `json:"action"`
 		Content struct {

@@ -21,7 +21,7 @@ const settleWithin = time.Second
 func (s scope) findTask(ctx context.Context, text string) (task, *jsonrpc2.Error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.tenant.config.CallBudget, errOverBudget)
 	defer cancel()
-	id, agent, err := s.parseRunID(ctx, text)
+	id, agent, err := s.runOf(ctx, text)
 	if err != nil {
 		return task{}, noTaskFault(err)
 	}

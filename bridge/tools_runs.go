@@ -84,10 +84,10 @@ func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResu
 // runID is the run that a call is about and the name of its agent. A run of
 // another agent than the server's is refused.
 func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error) {
-	return s.parseRunID(ctx, args.text(runIDInput.name))
+	return s.runOf(ctx, args.text(runIDInput.name))
 }
 
-func (s scope) parseRunID(ctx context.Context, text string) (run.ID, string, error) {
+func (s scope) runOf(ctx context.Context, text string) (run.ID, string, error) {
 	id, err := run.ParseID(text)
 	if err != nil {
 		return run.ID{}, "", err

@@ -11,7 +11,8 @@
 //
 // A tool call is mapped onto the REST client in one of the tools_*.go files;
 // what an agent does about a message is a [sema4mcp/bridge/run.Run], which
-// outlives the call. A Tenant is safe for concurrent use.
+// outlives the call. Clients that know tasks are given the run as one, under its
+// own id: see the tasks*.go files. A Tenant is safe for concurrent use.
 //
 // Where the caller can ask its user, an agent's question and the decision that a
 // work item waits for are put to the user. A call then has several rounds: what

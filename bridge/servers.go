@@ -33,7 +33,8 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	}
 	name := agentNames([]restclient.Agent{agent})[agent.ID]
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
-		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), t.agentScope(agent, name).read)
+		scope := t.agentScope(agent, name)
+		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.read, scope.taskMethods())
 	}), nil
 }
 
@@ -49,7 +50,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 		made[i] = fingerprint(agent)
 	}
 	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents), t.scope().read)
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents), t.scope().read, t.scope().taskMethods())
 	}), nil
 }
 
@@ -58,7 +59,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
 	return t.server("offline", "", func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil), t.scope().read)
+		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil), t.scope().read, t.scope().taskMethods())
 	})
 }
 
@@ -67,18 +68,15 @@ func (t *Tenant) OfflineServer() *server.MCPServer {
 // and says what to do instead.
 func Unconfigured(config Config, advice string) *server.MCPServer {
 	t := NewTenant(nil, config)
+	missing := &failure{what: "The bridge is not connected to a Sema4.ai tenant.", ran: notRun, next: advice}
 	tools := t.tenantTools(nil)
 	for i := range tools {
-		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) {
-			return nil, &failure{what: unconnected, ran: notRun, next: advice}
-		}
+		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) { return nil, missing }
 	}
 	return t.build("Sema4.ai agents", t.instructions(), tools, func(context.Context, string) (mcp.ResourceContents, error) {
-		return nil, &failure{what: unconnected, next: advice}
-	})
+		return nil, &failure{what: missing.what, next: advice}
+	}, unconnectedTasks(missing))
 }
-
-const unconnected = "The bridge is not connected to a Sema4.ai tenant."
 
 func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
 	t.mu.Lock()
@@ -100,7 +98,7 @@ func fingerprint(agent restclient.Agent) string {
 	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
 }
 
-func (t *Tenant) build(title, instructions string, tools []tool, resources reader) *server.MCPServer {
+func (t *Tenant) build(title, instructions string, tools []tool, resources reader, tasks taskMethods) *server.MCPServer {
 	tools = t.allowed(tools)
 	order := make(map[string]int, len(tools))
 	names := make([]string, len(tools))
@@ -110,15 +108,16 @@ func (t *Tenant) build(title, instructions string, tools []tool, resources reade
 	}
 	for i, tool := range tools {
 		tool.beside = names
-		offered[i] = tool.serverTool(t.config.CallBudget)
+		offered[i] = tool.serverTool(t.config.CallBudget, t.offersTasks())
 	}
-	hooks := new(server.Hooks)
+	hooks := t.announceTasks(tasks) // mcp-go knows one set of them
 	hooks.AddOnError(refuseReading)
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
 		server.WithToolFilter(inOrder(order)),
+		server.WithToolFilter(t.offerTasks(tools)),
 		server.WithResourceCapabilities(false, false),
 		server.WithHooks(hooks),
 		server.WithCacheHints(t.config.CatalogueTTL.Milliseconds(), mcp.CacheScopePrivate),

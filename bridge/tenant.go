@@ -33,6 +33,7 @@ type Config struct {
 	ReadOnly         bool          // offer only tools that change nothing
 	Agents           []string      // ids or names: offer these agents and no other; none means all
 	Version          string        // of the program, told to clients
+	TaskTTL          time.Duration // how long a task can be asked for; default 24 h
 	Run              run.Config
 
 	// FilesDirs are directories of this machine that callers may send files
@@ -51,6 +52,7 @@ const (
 	DefaultCallBudget       = 50 * time.Second
 	DefaultProgressInterval = 10 * time.Second
 	DefaultCatalogueTTL     = 30 * time.Second
+	DefaultTaskTTL          = 24 * time.Hour
 )
 
 func (c Config) withDefaults() Config {
@@ -62,6 +64,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.CatalogueTTL <= 0 {
 		c.CatalogueTTL = DefaultCatalogueTTL
+	}
+	if c.TaskTTL <= 0 {
+		c.TaskTTL = DefaultTaskTTL
 	}
 	if c.AgentTools == "" {
 		c.AgentTools = AgentToolsAuto
@@ -84,6 +89,10 @@ type Tenant struct {
 	runs      *run.Manager
 	waiting   waiting
 	shelf     *shelf
+	tasks     taskNotes
+
+	listening    context.Context // of the subscriptions to tasks
+	endListening context.CancelFunc
 
 	mu      sync.Mutex // guards all below
 	servers map[string]builtServer
@@ -99,7 +108,9 @@ type builtServer struct {
 // NewTenant returns a Tenant that reaches the agents through client.
 func NewTenant(client *restclient.Client, config Config) *Tenant {
 	config = config.withDefaults()
+	listening, endListening := context.WithCancel(context.Background())
 	return &Tenant{
+		listening: listening, endListening: endListening,
 		client:    client,
 		config:    config,
 		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger, agents: make(map[string]sighted)},
@@ -114,7 +125,13 @@ func NewTenant(client *restclient.Client, config Config) *Tenant {
 func (t *Tenant) LiveRuns() int { return t.runs.Live() }
 
 // Drain refuses new messages and waits for the agents at work until ctx ends.
-func (t *Tenant) Drain(ctx context.Context) { t.runs.Drain(ctx) }
+func (t *Tenant) Drain(ctx context.Context) {
+	t.endListening()
+	t.runs.Drain(ctx)
+}
 
 // Close ends all runs, which stops their agents, and waits for that.
-func (t *Tenant) Close() { t.runs.Close() }
+func (t *Tenant) Close() {
+	t.endListening()
+	t.runs.Close()
+}

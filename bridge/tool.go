@@ -21,6 +21,7 @@ type tool struct {
 	hints       hints
 	untouched   string   // what to say of the agent when the call fails
 	beside      []string // the names of the tools of its server
+	asTask      bool     // a client that knows tasks may get one for an answer
 	call        func(context.Context, arguments) (*mcp.CallToolResult, error)
 
 	// resume goes on with a call whose user was asked something; nil for a tool
@@ -41,7 +42,8 @@ var (
 )
 
 // serverTool is the tool as mcp-go offers it, each call bounded by the budget.
-func (t tool) serverTool(budget time.Duration) server.ServerTool {
+// Tasks tells whether the server has them.
+func (t tool) serverTool(budget time.Duration, tasks bool) server.ServerTool {
 	offered := mcp.NewToolWithRawSchema(t.name, t.description, schema(t.inputs))
 	offered.Title = t.title
 	offered.Annotations = mcp.ToolAnnotation{
@@ -52,6 +54,13 @@ func (t tool) serverTool(budget time.Duration) server.ServerTool {
 		OpenWorldHint:   &t.hints.openWorld,
 	}
 	return server.ServerTool{Tool: offered, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		if tasks {
+			ctx = withTaskForm(ctx, request)
+		}
+		if taskFormOf(ctx) == coreTask && !t.asTask {
+			exchange.FromContext(ctx).Refuse(t.notATask())
+			return new(mcp.CallToolResult), nil
+		}
 		play := t.rounds(request.Params.RawArguments)
 		x := exchange.FromContext(ctx)
 		mayAsk := x != nil && x.CanElicit()
@@ -86,6 +95,7 @@ func (t tool) handle(ctx context.Context, arguments json.RawMessage, answers mcp
 			err = errOverBudget
 		}
 	}
+	refuseTask(ctx, err, t.untouched)
 	return failureOf(err, t.untouched).pointing(t.beside).result()
 }
 

@@ -38,6 +38,7 @@ func (s scope) messageTool(name string) tool {
 		),
 		hints:     asks,
 		untouched: notRun,
+		asTask:    true,
 		call:      s.message,
 		resume:    s.resumeRun,
 	}
@@ -58,7 +59,7 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 		Message:        args.text("message"),
 		Files:          files,
 		IdempotencyKey: args.text("idempotency_key"),
-		Listening:      exchange.FromContext(ctx).WantsProgress(),
+		Listening:      listens(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -66,12 +67,27 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 	return s.awaitResult(ctx, r, args, 0)
 }
 
+// listens tells whether the caller can make use of more than the answer: of what
+// the agent does, of its questions, which only a stream shows, or of a task, which
+// only a stream can be stopped for.
+func listens(ctx context.Context) bool {
+	x := exchange.FromContext(ctx)
+	return x.WantsProgress() || x.CanElicit() || taskFormOf(ctx) != noTask
+}
+
 // awaitResult waits as long as the call asks for and tells how the run stands.
 // A call that was given up gets a result nobody reads.
 func (s scope) awaitResult(ctx context.Context, r *run.Run, args arguments, start int) (*mcp.CallToolResult, error) {
+	form := taskFormOf(ctx)
+	if form == coreTask && start > 0 {
+		return nil, &failure{what: "A part of an answer is no task.", next: "Call get_run without params.task to get the part."}
+	}
 	// An error here is the caller's leaving or a write that failed: the result
 	// below is then not read by anybody.
-	_ = s.tenant.await(ctx, r, s.budget(args))
+	_ = s.tenant.await(ctx, r, form.patience(s.budget(args)))
+	if start == 0 && s.handOver(ctx, form, r) {
+		return new(mcp.CallToolResult), nil // the task is the answer
+	}
 	return s.outcome(ctx, r, start), nil
 }
 

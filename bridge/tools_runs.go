@@ -21,6 +21,7 @@ func (s scope) getRunTool() tool {
 		inputs:    []input{runIDInput, waitInput, {name: "cursor", description: "Where to go on in a long answer, as the last part said."}},
 		hints:     reads,
 		untouched: runUntouched,
+		asTask:    true,
 		call:      s.getRun,
 		resume:    s.resumeRun,
 	}
@@ -108,7 +109,10 @@ func (s scope) runOf(ctx context.Context, text string) (run.ID, string, error) {
 		return id, agent.Name, gone(err, "agent")
 	}
 	if id.AgentID != s.agent.ID {
-		return run.ID{}, "", &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}
+		return run.ID{}, "", errForeignRun
 	}
 	return id, s.agent.Name, nil
 }
+
+// errForeignRun refuses a run of another agent than the server's.
+var errForeignRun error = &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}

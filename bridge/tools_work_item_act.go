@@ -11,7 +11,6 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
 	"sema4mcp/restclient"
 )
@@ -169,7 +168,7 @@ func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, d decis
 	r, err := s.tenant.runs.Start(ctx, run.Question{
 		Agent: run.Agent{ID: agent.ID, Name: agent.Name}, ThreadID: item.ThreadID, Message: message,
 		NewerThan:      item.StatusUpdatedAt.Time,
-		Listening:      exchange.FromContext(ctx).WantsProgress(),
+		Listening:      listens(ctx),
 		IdempotencyKey: strings.Join([]string{item.ID, item.StatusUpdatedAt.String(), message}, "\x00"),
 	})
 	if err != nil {

@@ -151,10 +151,14 @@ func carryAll(ctx context.Context, to destination, batch exchange.Batch, c calle
 	carrying.Wait()
 }
 
-// batchWaits tells whether an answer may take as long as an agent works.
+// batchWaits tells whether an answer may take as long as an agent does.
 func batchWaits(batch exchange.Batch) bool {
 	return slices.ContainsFunc(batch.Messages, func(message exchange.Message) bool {
-		return message.Kind == exchange.Request && (message.Method == string(mcp.MethodToolsCall) || message.Method == string(mcp.MethodResourcesRead))
+		switch mcp.MCPMethod(message.Method) {
+		case mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodTasksResult, mcp.MethodSubscriptionsListen:
+			return message.Kind == exchange.Request
+		}
+		return false
 	})
 }
 

@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -85,7 +86,34 @@ func (e era) check(header http.Header, batch exchange.Batch) *refusal {
 	if err := mcp.ValidateStandardHeaders(header.Get, e.version, mcp.MCPMethod(message.Method), message.Params); err != nil {
 		return refusedBy(err)
 	}
-	return nil
+	return checkTaskHeader(header, message)
+}
+
+// checkTaskHeader does for the tasks extension what mcp-go does for the methods
+// it knows: the header that names what a request is about repeats the task's id.
+func checkTaskHeader(header http.Header, message exchange.Message) *refusal {
+	switch message.Method {
+	case "tasks/get", "tasks/update", "tasks/cancel":
+	default:
+		return nil
+	}
+	var params struct {
+		TaskID string `json:"taskId"`
+	}
+	_ = json.Unmarshal(message.Params, &params) // what is no id is refused by its method
+	named, whole := mcp.DecodeHeaderValue(header.Get(mcp.HeaderName))
+	mismatch := mcp.HeaderMismatchError{Header: mcp.HeaderName}
+	switch {
+	case header.Get(mcp.HeaderName) == "":
+		mismatch.Reason = "missing required header for method " + message.Method
+	case !whole:
+		mismatch.Reason = "invalid Base64 encoding"
+	case named != params.TaskID:
+		mismatch.Reason = "header value does not match params.taskId"
+	default:
+		return nil
+	}
+	return refusedBy(mismatch)
 }
 
 // refusedBy gives one of mcp-go's protocol errors its code.

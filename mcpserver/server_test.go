@@ -36,7 +36,17 @@ type front struct {
 
 func newFront(t testing.TB, change func(*mcpserver.Config), agents ...localtenant.AgentSpec) *front {
 	t.Helper()
-	tenant := testtenant.Start(t, agents...)
+	return frontOf(t, testtenant.Start(t, agents...), change)
+}
+
+// beside is another process over the same tenant.
+func (f *front) beside(change func(*mcpserver.Config)) *front {
+	f.t.Helper()
+	return frontOf(f.t, f.tenant, change)
+}
+
+func frontOf(t testing.TB, tenant *testtenant.Tenant, change func(*mcpserver.Config)) *front {
+	t.Helper()
 	config := mcpserver.Config{
 		BaseURL:   tenant.BaseURL(),
 		Transport: tenant.Transport(),

@@ -41,14 +41,14 @@ type Exchange struct {
 	notifications chan mcp.JSONRPCNotification
 	questions     chan mcp.JSONRPCRequest // without a buffer: what was notified before goes out first
 	closed        chan struct{}           // the reply is on its way: notifications come too late
-	refusal       *jsonrpc2.Error
+	own           *Reply                  // what a handler answered by itself, see Answer
 
 	numbering sync.Mutex // guards progress, and keeps its order on the way out
 	progress  int
 }
 
 // notificationBuffer is for notifications that tools send through mcp-go,
-// which drops what does not fit. Ours wait for room instead: see [Exchange.Progress].
+// which drops what does not fit. Ours wait for room instead: see [Exchange.Notify].
 const notificationBuffer = 256
 
 var exchanges atomic.Uint64
@@ -115,14 +115,9 @@ func (x *Exchange) handle(ctx context.Context, mcpServer *server.MCPServer) (rep
 			reply = internalError(x.request.ID, fmt.Errorf("%s failed unexpectedly; the log has the details", x.request.Method))
 		}
 	}()
-	if x.request.Method == string(mcp.MethodSubscriptionsListen) {
-		// No server here announces changes, and mcp-go would acknowledge the
-		// subscription under an id that is not the caller's, and end it at once.
-		return Reply{ID: x.request.ID, Error: fault(jsonrpc2.CodeMethodNotFound, "%s: this server announces no changes", x.request.Method)}
-	}
 	answer := mcpServer.HandleMessage(mcpServer.WithContext(ctx, x), x.request.forServer())
-	if x.refusal != nil {
-		return Reply{ID: x.request.ID, Error: x.refusal}
+	if x.own != nil {
+		return *x.own
 	}
 	return newReply(x.request.ID, answer)
 }
@@ -146,10 +141,26 @@ func FromContext(ctx context.Context) *Exchange {
 	return x
 }
 
-// Refuse has the request answered with this error, whatever the handler returns:
-// mcp-go makes an internal error of every error of a handler. It is for the
-// goroutine that handles the request.
-func (x *Exchange) Refuse(with *jsonrpc2.Error) { x.refusal = with }
+// Request is what the exchange answers.
+func (x *Exchange) Request() Message { return x.request }
+
+// Answer gives the request a result that mcp-go has no form for, in place of
+// what its handler then returns; the last one counts. Only the handler's own
+// goroutine may call it, which a hook of mcp-go runs in, too.
+func (x *Exchange) Answer(result any) {
+	encoded, err := Encode(result)
+	if err != nil {
+		reply := internalError(x.request.ID, fmt.Errorf("the result cannot be written as JSON: %w", err))
+		x.own = &reply
+		return
+	}
+	x.own = &Reply{ID: x.request.ID, Result: encoded}
+}
+
+// Refuse is [Exchange.Answer] with an error.
+func (x *Exchange) Refuse(fault *jsonrpc2.Error) {
+	x.own = &Reply{ID: x.request.ID, Error: fault}
+}
 
 // ErrAnswered is returned for what comes after the reply.
 var ErrAnswered = errors.New("the request has been answered")
@@ -158,8 +169,7 @@ var ErrAnswered = errors.New("the request has been answered")
 func (x *Exchange) WantsProgress() bool { return x != nil && x.request.Meta.ProgressToken != nil }
 
 // Progress sends one progress notification with a number higher than the last
-// one's, and nothing at all to a caller that sent no token. It waits while the
-// caller is slow to read, so nothing is dropped.
+// one's, and nothing at all to a caller that sent no token.
 func (x *Exchange) Progress(ctx context.Context, message string) error {
 	if !x.WantsProgress() {
 		return nil
@@ -167,13 +177,18 @@ func (x *Exchange) Progress(ctx context.Context, message string) error {
 	x.numbering.Lock()
 	defer x.numbering.Unlock()
 	x.progress++
-	n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
-	n.Method = string(mcp.MethodNotificationProgress)
-	n.Params.AdditionalFields = map[string]any{
+	return x.Notify(ctx, string(mcp.MethodNotificationProgress), mcp.NotificationParams{AdditionalFields: map[string]any{
 		"progressToken": x.request.Meta.ProgressToken,
 		"progress":      x.progress,
 		"message":       message,
-	}
+	}})
+}
+
+// Notify sends one notification that belongs to the request. It waits while the
+// caller is slow to read, so nothing is dropped.
+func (x *Exchange) Notify(ctx context.Context, method string, params mcp.NotificationParams) error {
+	n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
+	n.Method, n.Params = method, params
 	select {
 	case x.notifications <- n:
 		return nil

@@ -160,6 +160,51 @@ func TestResultsThatCannotBeWrittenAreInternalErrors(t *testing.T) {
 	}
 }
 
+// TestHandlersAnswerByThemselves: tools, and hooks that run before mcp-go looks at
+// the method.
+func TestHandlersAnswerByThemselves(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer func(*Exchange)
+		want   string
+	}{
+		"a result":             {func(x *Exchange) { x.Answer(map[string]any{"resultType": "task"}) }, `{"jsonrpc":"2.0","id":"x","result":{"resultType":"task"}}`},
+		"an error":             {func(x *Exchange) { x.Refuse(&jsonrpc2.Error{Code: -32021, Message: "no"}) }, `{"jsonrpc":"2.0","id":"x","error":{"code":-32021,"message":"no"}}`},
+		"what is not JSON":     {func(x *Exchange) { x.Answer(func() {}) }, `"code":-32603`},
+		"the last of several":  {func(x *Exchange) { x.Answer(1); x.Answer(2) }, `"result":2`},
+		"by what it was asked": {func(x *Exchange) { x.Answer(x.Request().Method) }, `"result":"tools/call"`},
+	} {
+		tool := serverWith("work", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			test.answer(FromContext(ctx))
+			return mcp.NewToolResultText("not this"), nil
+		})
+		hooks := new(server.Hooks)
+		hooks.AddOnRequestInitialization(func(ctx context.Context, _, _ any) error {
+			test.answer(FromContext(ctx))
+			return errors.New("not this")
+		})
+		for _, s := range []*server.MCPServer{tool, server.NewMCPServer("test", "1", server.WithHooks(hooks))} {
+			var got recording
+			if err := Carry(t.Context(), s, callOf(t, `"x"`, "{}"), new(Peer), &got); err != nil {
+				t.Fatal(err)
+			}
+			if encoded, err := Encode(got.replies[0]); err != nil || !strings.Contains(string(encoded), test.want) {
+				t.Errorf("%s: got %s, %v, want %s", name, encoded, err, test.want)
+			}
+		}
+	}
+}
+
+func TestATransportNamesItsPeersVersion(t *testing.T) {
+	var got string
+	work := serverWith("work", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		got = server.RequestProtocolVersion(ctx)
+		return mcp.NewToolResultText("done"), nil
+	})
+	if err := Carry(t.Context(), work, callOf(t, "1", "{}"), NewPeer("2025-03-26"), &recording{}); err != nil || got != "2025-03-26" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestAFailedWriteEndsTheCall(t *testing.T) {
 	work := serverWith("work", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		_ = FromContext(ctx).Progress(ctx, "step")

@@ -21,8 +21,8 @@ type Peer struct {
 	logLevel     mcp.LoggingLevel
 }
 
-// NewPeer returns a Peer that speaks a legacy version of the protocol, as its
-// transport says; "" where that says nothing.
+// NewPeer returns a Peer that speaks the protocol version which its transport
+// names for it; "" where it names none.
 func NewPeer(version string) *Peer { return &Peer{version: version} }
 
 var (

@@ -55,8 +55,11 @@ func (l *link) close() {
 // choose answers what hosts ask at the start without the tenant, and does
 // without the tools of single agents while the tenant cannot be asked.
 func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
+	if bridge.IsTaskMethod(method) {
+		method = string(mcp.MethodToolsCall)
+	}
 	switch mcp.MCPMethod(method) {
-	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesRead:
+	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodSubscriptionsListen:
 	default:
 		return l.opening
 	}

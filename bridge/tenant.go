@@ -27,6 +27,7 @@ type Config struct {
 	CallBudget       time.Duration // longest a tool call is held; default 50 s
 	ProgressInterval time.Duration // of the time beat; default 10 s
 	CatalogueTTL     time.Duration // how old a cached agent may be; default 30 s
+	StreamIdle       time.Duration // longest silence of an agent that is taken for work; default 15 min
 	AgentTools       AgentTools    // default AgentToolsAuto
 	Toolsets         []Toolset     // of a whole tenant's server, beside ToolsetAgents
 	ReadOnly         bool          // offer only tools that change nothing
@@ -46,6 +47,7 @@ const (
 	DefaultCallBudget       = 50 * time.Second
 	DefaultProgressInterval = 10 * time.Second
 	DefaultCatalogueTTL     = 30 * time.Second
+	DefaultStreamIdle       = 15 * time.Minute
 )
 
 func (c Config) withDefaults() Config {
@@ -57,6 +59,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.CatalogueTTL <= 0 {
 		c.CatalogueTTL = DefaultCatalogueTTL
+	}
+	if c.StreamIdle <= 0 {
+		c.StreamIdle = DefaultStreamIdle
 	}
 	if c.AgentTools == "" {
 		c.AgentTools = AgentToolsAuto

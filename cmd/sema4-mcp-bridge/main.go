@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"sema4mcp/bridge"
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/cmd/internal/cli"
 	"sema4mcp/internal/localtenant"
@@ -98,6 +97,6 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
+	client, err := settings.Bridge(log).NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
 	return client, func() { _ = upstream.Close() }, err
 }

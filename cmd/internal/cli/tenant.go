@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/run"
 	"sema4mcp/internal/localtenant"
 )
 
@@ -57,6 +58,8 @@ func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 		ReadOnly:         s.ReadOnly,
 		Agents:           s.Agents,
 		FilesDirs:        s.FilesDirs,
+		StreamIdle:       s.StreamIdle,
+		Run:              run.Config{Quiet: s.RunQuiet},
 		Version:          Version(),
 		Logger:           log,
 	}

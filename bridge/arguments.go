@@ -95,7 +95,11 @@ func (in input) read(raw json.RawMessage) (any, error) {
 	case integer:
 		return in.readInteger(raw)
 	case array:
-		return in.readArray(raw)
+		list, err := in.readArray(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%w: write %s as %s", err, in.name, in.sample())
+		}
+		return list, nil
 	case document:
 		return in.readDocument(raw)
 	default:

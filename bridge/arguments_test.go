@@ -114,13 +114,13 @@ func TestListsAndObjectsAreReadLeniently(t *testing.T) {
 
 func TestFaultsInListsAndObjectsAreNamed(t *testing.T) {
 	for given, says := range map[string]string{
-		`{"columns":[{}]}`:                               "each of columns must be a string",
+		`{"columns":[{}]}`:                               `each of columns must be a string: write columns as ["…"]`,
 		`{"columns":[""]}`:                               "each of columns is empty",
-		`{"status":["shut"]}`:                            "each of status must be one of DONE, OPEN",
+		`{"status":["shut"]}`:                            `each of status must be one of DONE, OPEN: write status as ["DONE"]`,
 		`{"action":"stop"}`:                              "action must be one of continue, cancel",
 		`{"payload":[1]}`:                                "payload must be a JSON object",
 		`{"payload":"{"}`:                                "payload must be a JSON object",
-		`{"files":["a.txt"]}`:                            "each of files must be an object",
+		`{"files":["a.txt"]}`:                            `each of files must be an object: write files as [{"name": "…", "text": "…"}]`,
 		`{"files":[{"text":"x"}]}`:                       "each of files must have a name",
 		`{"files":[{"name":" ","text":"x"}]}`:            "each of files must have a name",
 		`{"files":[{"name":"a"}]}`:                       "each of files must have a text",

@@ -3,6 +3,7 @@ package bridge
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -19,12 +20,18 @@ const maxInline = 1 << 20
 // machine where directories of it may be used, else texts.
 func (t *Tenant) filesInput() input {
 	if len(t.files) > 0 {
-		return input{name: "files", kind: array, description: "Optional. Paths of files to send along, in: " + cut(strings.Join(t.files, ", "), 1000) + "."}
+		return input{name: "files", kind: array, example: t.files.sample(), description: "Optional. Paths of files to send along, in: " + cut(strings.Join(t.files, ", "), 1000) + "."}
 	}
-	return input{name: "files", kind: array, description: "Optional. Small texts to send along as files, 1 MB together at most.", fields: []input{
+	return input{name: "files", kind: array, example: `[{"name": "orders.csv", "text": "id,amount\n1,9.50\n"}]`, description: "Optional. Small texts to send along as files, 1 MB together at most.", fields: []input{
 		{name: "name", required: true, description: "The file's name, such as orders.csv."},
 		{name: "text", required: true, description: "What is in the file."},
 	}}
+}
+
+// sample is a list of paths as a call is to write it.
+func (l localFiles) sample() string {
+	encoded, _ := json.Marshal([]string{filepath.Join(l[0], "orders.csv")}) // strings always encode
+	return string(encoded)
 }
 
 // attachments are the files of a call, checked so far that they can be sent.

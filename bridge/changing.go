@@ -61,7 +61,12 @@ func onlyUnread(err error) bool {
 	return ok && lost.Method == http.MethodGet
 }
 
-func isNotFound(err error) bool { return isStatus(err, http.StatusNotFound) }
+// isNotFound tells that the tenant does not know what was asked for; that there is
+// no tenant where it was asked is another matter.
+func isNotFound(err error) bool {
+	answer, ok := errors.AsType[*restclient.APIError](err)
+	return ok && answer.StatusCode == http.StatusNotFound && !answer.Foreign
+}
 
 func isStatus(err error, status int) bool {
 	answer, ok := errors.AsType[*restclient.APIError](err)

@@ -52,11 +52,19 @@ func TestLongRowsAreCutAndSaySo(t *testing.T) {
 	if err != nil || len(encoded) > maxText+1000 || !strings.Contains(string(encoded), "[9007199254740993,") || !strings.Contains(string(encoded), "[cut: 60000 bytes in all]") {
 		t.Errorf("got %d bytes, %v", len(encoded), err)
 	}
+	if !strings.Contains(got.Note, "with fewer columns more of them is shown") {
+		t.Errorf("got the note %q", got.Note)
+	}
+	alone := &restclient.DataFrameRows{Columns: []string{"text"}, Rows: []restclient.Row{{long}}}
+	one, err := newTable(frame, restclient.DataFrameReadOptions{Limit: 3}, alone)
+	if err != nil || len(one.Rows[0][0].(string)) <= len(got.Rows[0][1].(string)) || !strings.Contains(one.Note, "more of them cannot be shown") {
+		t.Errorf("a column alone shows %d bytes, with another %d; %v", len(one.Rows[0][0].(string)), len(got.Rows[0][1].(string)), err)
+	}
 	medium := strings.Repeat("x", maxText/2)
 	for i := range read.Rows {
 		read.Rows[i] = restclient.Row{json.Number("1"), medium}
 	}
-	if got, err = newTable(frame, restclient.DataFrameReadOptions{Limit: 3}, read); err != nil || len(got.Rows) != 1 || *got.Next != 1 {
+	if got, err = newTable(frame, restclient.DataFrameReadOptions{Limit: 3}, read); err != nil || len(got.Rows) != 1 || *got.Next != 1 || got.Note != "" {
 		t.Errorf("got %d rows, %v", len(got.Rows), err)
 	}
 }

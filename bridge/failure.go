@@ -17,7 +17,10 @@ import (
 
 // failure is what a tool that failed has to say: what happened, whether the
 // agent ran, and what to do next.
-type failure struct{ what, ran, next string }
+type failure struct {
+	what, ran, next string
+	lister          string // the tool that shows what there is instead, if the server has it
+}
 
 // What a call that failed leaves untouched.
 const (
@@ -55,13 +58,17 @@ func failureOf(err error, untouched string) *failure {
 		f.ran = "Nothing was sent to the agent."
 	case errors.Is(err, run.ErrNotHeld):
 		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run."
+	case errors.Is(err, run.ErrPosted):
+		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run. Messages sent with progress wanted, or under --send=stream, can be stopped."
 	case errors.Is(err, ErrNotOffered):
 		f.next = "Use an agent that it does offer, or have the agent added to its setting --agents."
 	case errors.Is(err, run.ErrClosing):
 		f.next = "Call again in a moment."
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		f.what, f.next = "The call was cancelled before it was done.", "Call again if the answer is still wanted."
-	case errors.As(err, &answer):
+	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
+		return notFound(err, answer, untouched)
+	case answer != nil:
 		f.next = adviceFor(answer)
 	case errors.As(err, &lost):
 		f.what, f.next = "The Sema4.ai tenant cannot be reached: "+sentence(err), "Check the base URL and the network, then call again."
@@ -77,8 +84,6 @@ func adviceFor(answer *restclient.APIError) string {
 		return "The API key is missing, wrong or revoked: set SEMA4_API_KEY (or the Authorization header) to a key of this workspace."
 	case http.StatusForbidden:
 		return "The API key may not do this: use a key of the workspace that the agent belongs to."
-	case http.StatusNotFound:
-		return "Check the ids: the agent or thread may have been deleted, or belong to another workspace."
 	case http.StatusTooManyRequests:
 		if answer.RetryAfter > 0 {
 			return fmt.Sprintf("Call again in %s.", answer.RetryAfter)

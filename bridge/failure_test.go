@@ -14,7 +14,7 @@ import (
 
 func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 	refused := func(status int, wait time.Duration) error {
-		return fmt.Errorf("listing: %w", &restclient.APIError{StatusCode: status, Message: "the tenant's words", Method: "GET", Path: "/agents", RetryAfter: wait})
+		return fmt.Errorf("listing: %w", &restclient.APIError{StatusCode: status, Message: "the tenant's words", Method: "GET", Path: "/agents/a1", RetryAfter: wait})
 	}
 	for name, test := range map[string]struct {
 		err  error
@@ -22,7 +22,7 @@ func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 	}{
 		"401":         {refused(401, 0), []string{"the tenant's words", notRun, "SEMA4_API_KEY"}},
 		"403":         {refused(403, 0), []string{notRun, "key of the workspace"}},
-		"404":         {refused(404, 0), []string{notRun, "Check the ids"}},
+		"404":         {refused(404, 0), []string{notRun, "there is no such agent (it says: the tenant's words)", "deleted"}},
 		"412":         {refused(412, 0), []string{notRun, "Change the request"}},
 		"429":         {refused(429, 0), []string{notRun, "in a minute"}},
 		"429 timed":   {refused(429, 7*time.Second), []string{notRun, "in 7s"}},
@@ -34,7 +34,7 @@ func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 		"closing":     {run.ErrClosing, []string{"shutting down", notRun, "again"}},
 		"cancelled":   {fmt.Errorf("GET /agents: %w", context.Canceled), []string{"cancelled before", notRun, "again"}},
 		"other":       {errors.New("surprise"), []string{"surprise.", notRun, "log"}},
-		"known":       {&failure{"What.", "Ran.", "Next."}, []string{"What. Ran. Next."}},
+		"known":       {&failure{what: "What.", ran: "Ran.", next: "Next."}, []string{"What. Ran. Next."}},
 	} {
 		result := failureOf(test.err, notRun).result()
 		text := fmt.Sprint(result.Content)

@@ -1,6 +1,12 @@
 package bridge
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // kind is how an argument is written: JSON Schema's word for it.
 type kind string
@@ -23,6 +29,19 @@ type input struct {
 	format      string   // JSON Schema's, optional
 	options     []string // the words that a string, or an array's strings, may be
 	fields      []input  // strings: the members of an array's objects
+	example     string   // an array as it is written, for who writes it otherwise; "" makes one up
+}
+
+// sample is an array as it is to be written, in JSON.
+func (in input) sample() string {
+	if in.example != "" || len(in.fields) == 0 {
+		return cmp.Or(in.example, fmt.Sprintf("[%q]", append(slices.Clip(in.options), "…")[0]))
+	}
+	members := make([]string, len(in.fields))
+	for i, field := range in.fields {
+		members[i] = fmt.Sprintf(`%q: "…"`, field.name)
+	}
+	return "[{" + strings.Join(members, ", ") + "}]"
 }
 
 // property is an input in words that every host's draft of JSON Schema knows.

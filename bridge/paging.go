@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"strconv"
@@ -24,7 +26,8 @@ func partOf[T, S any](all iter.Seq2[T, error], cursor string, show func(T) S) (p
 }
 
 // fitting returns the items from the cursor on that fit into one result, and
-// the cursor for the rest, "" where there is none.
+// the cursor for the rest, "" where there is none. An item that fits into none is
+// cut.
 func fitting[T any](items []T, cursor string) (part []T, next string, err error) {
 	start := uint64(0)
 	if cursor != "" {
@@ -42,8 +45,64 @@ func fitting[T any](items []T, cursor string) (part []T, next string, err error)
 		if size += len(encoded) + 1; size > maxText && i > 0 {
 			return items[start : start+uint64(i)], strconv.FormatUint(start+uint64(i), 10), nil
 		}
+		if len(encoded) > maxText { // none is before it
+			if item, err = shortItem[T](encoded); err != nil {
+				return nil, "", err
+			}
+			if start++; start < uint64(len(items)) {
+				next = strconv.FormatUint(start, 10)
+			}
+			return []T{item}, next, nil
+		}
 	}
 	return items[start:], "", nil
+}
+
+// shortItem is an item that is too long for a result, given as JSON, with its
+// long texts and lists of texts cut. No call shows what is cut off, and it says so.
+func shortItem[T any](encoded []byte) (short T, err error) {
+	for share := maxToolResult; ; share /= 2 {
+		decoder := json.NewDecoder(bytes.NewReader(encoded))
+		decoder.UseNumber()
+		var document any
+		if err := decoder.Decode(&document); err != nil {
+			return short, err
+		}
+		fits, err := exchange.Encode(shortTexts(document, share))
+		if err != nil {
+			return short, err
+		}
+		if len(fits) <= maxText || share < shortestShare {
+			return short, json.Unmarshal(fits, &short)
+		}
+	}
+}
+
+// shortestShare is more than an id has, which must not be cut.
+const shortestShare = 100
+
+// shortTexts cuts every text, and every list of texts, to share bytes.
+func shortTexts(document any, share int) any {
+	switch document := document.(type) {
+	case string:
+		if len(document) > share {
+			return cut(document, share) + fmt.Sprintf("\n[cut: %d bytes in all; the rest cannot be shown]", len(document))
+		}
+	case []any:
+		size := 0
+		for i, element := range document {
+			text, ok := element.(string)
+			if size += len(text); ok && size > share && i > 0 {
+				return append(document[:i:i], fmt.Sprintf("[cut: %d more, which cannot be shown]", len(document)-i))
+			}
+			document[i] = shortTexts(element, share)
+		}
+	case map[string]any:
+		for name, value := range document {
+			document[name] = shortTexts(value, share)
+		}
+	}
+	return document
 }
 
 // longJSON is a document in as many parts as it needs, on lines so that they end

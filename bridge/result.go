@@ -34,7 +34,7 @@ func runResult(r *run.Run, replyTool string, start int) *mcp.CallToolResult {
 	case report.State == run.NeedsInput:
 		text = paragraphs(page(r, answer, start), "The agent asks: "+report.Question,
 			fmt.Sprintf("Answer by calling %s with the reply as message%s.", replyTool, inThread(r)))
-	case !report.Ended:
+	case report.State == run.Working:
 		text = workingText(r, report, answer)
 	default:
 		text = paragraphs(endedText(report), partial(page(r, answer, start)))
@@ -60,8 +60,15 @@ func workingText(r *run.Run, report run.Report, answer string) string {
 	if len(steps) > 0 {
 		doing = "Last seen: " + steps[len(steps)-1] + "."
 	}
+	outlook := "It goes on after this call, and its answer is kept."
+	switch {
+	case report.Left():
+		outlook = "This server is shutting down; the agent goes on without it, and its answer is kept."
+	case !report.Outlives:
+		outlook = "It goes on after this call, for as long as this server runs, and its answer is kept."
+	}
 	return paragraphs(
-		fmt.Sprintf("The agent is still working, %s so far. It goes on after this call, and its answer is kept, for as long as this server runs.", report.Elapsed.Round(time.Second)),
+		fmt.Sprintf("The agent is still working, %s so far. %s", report.Elapsed.Round(time.Second), outlook),
 		doing, partial(lastLines(answer)),
 		fmt.Sprintf("To wait for the answer, call get_run with run_id %q. Do not send the message again.", r.ID.String()))
 }

@@ -1,10 +1,12 @@
 package bridge
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/restclient"
 )
 
@@ -57,6 +59,11 @@ func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
 		}
 		cursor = next
 	}
+	long := got[50]
+	if !strings.HasPrefix(long, "yyy") || !strings.HasSuffix(long, "\n[cut: 60000 bytes in all; the rest cannot be shown]") || len(long) > maxText {
+		t.Errorf("of the long item came %d bytes", len(long))
+	}
+	items[50] = long
 	if strings.Join(got, ",") != strings.Join(items, ",") {
 		t.Errorf("got %d items of %d, or in another order", len(got), len(items))
 	}
@@ -64,6 +71,57 @@ func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
 		if _, _, err := fitting(items, cursor); err == nil || !strings.Contains(err.Error(), "cursor") {
 			t.Errorf("cursor %q: got %v", cursor, err)
 		}
+	}
+}
+
+func TestAnItemThatFitsIntoNoResultIsCutAndSaysSo(t *testing.T) {
+	items := []shownMCPServer{{ID: nobody, Name: strings.Repeat("\x01", maxText), Arguments: 3}, {ID: "last"}}
+	for i := range 3_000 {
+		items[0].Headers = append(items[0].Headers, fmt.Sprintf("X-Header-%08d", i))
+	}
+	part, next, err := fitting(items, "")
+	if err != nil || len(part) != 1 || next != "1" {
+		t.Fatalf("got %d items, then %q, %v", len(part), next, err)
+	}
+	short, headers := part[0], len(part[0].Headers)
+	encoded, err := exchange.Encode(short)
+	if err != nil || len(encoded) > maxText || short.ID != nobody || short.Arguments != 3 || !strings.HasSuffix(short.Name, "[cut: 30000 bytes in all; the rest cannot be shown]") ||
+		short.Headers[headers-1] != fmt.Sprintf("[cut: %d more, which cannot be shown]", 3_000-headers+1) {
+		t.Errorf("got %d bytes of %.200s, %v", len(encoded), encoded, err)
+	}
+	if part, next, err = fitting(items, next); err != nil || len(part) != 1 || part[0].ID != "last" || next != "" {
+		t.Errorf("got %+v, then %q, %v", part, next, err)
+	}
+	if part, next, err = fitting(items[:1], ""); err != nil || len(part) != 1 || next != "" {
+		t.Errorf("of a list of one: %d items, then %q, %v", len(part), next, err)
+	}
+}
+
+const nobody = "5a1e0000-0000-4000-8000-00000000ffff"
+
+func TestEscapedMessagesAreShownWhole(t *testing.T) {
+	text := strings.Repeat("\x01", 2*maxItemText)
+	shown := shownMessages(restclient.Message{Role: restclient.RoleAgent, Content: []restclient.Content{{Kind: restclient.KindText, Text: text}}})
+	joined := ""
+	for cursor := ""; ; {
+		part, next, err := fitting(shown, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if length := encodedLength(part); length > maxText+2 {
+			t.Errorf("a part has %d bytes", length)
+		}
+		for _, message := range part {
+			for _, item := range message.Content {
+				joined += item.Text
+			}
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	if joined != text {
+		t.Errorf("got %d bytes of %d", len(joined), len(text))
 	}
 }
 
@@ -95,5 +153,25 @@ func TestLongMessagesAreShownInParts(t *testing.T) {
 	}
 	if empty := shownMessages(restclient.Message{Role: restclient.RoleUser}); len(empty) != 1 || empty[0].Content == nil {
 		t.Errorf("a message without content became %+v", empty)
+	}
+}
+
+func TestATranscriptNamesWhatATextCannotShow(t *testing.T) {
+	result, failed := "42 rows", "no such table"
+	got := transcriptText([]restclient.Message{
+		{Role: restclient.RoleUser, Content: []restclient.Content{{Kind: restclient.KindText, Text: "How many? "}, {Kind: restclient.KindAttachment, Attachment: &restclient.Attachment{Name: "a.csv", MIMEType: "text/csv"}}}},
+		{Role: restclient.RoleAgent, Content: []restclient.Content{{Kind: restclient.KindThought, Thought: "hidden"}}},
+		{Role: restclient.RoleAgent, Content: []restclient.Content{
+			{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "finished", Result: &result}},
+			{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "query", Status: "failed", Error: &failed}},
+			{Kind: restclient.KindVegaChart},
+			{Kind: restclient.KindText, Text: "42."},
+		}},
+	})
+	want := "User:\n\nHow many?\n\n[The file a.csv (text/csv) is attached.]\n\nAgent:\n\n" +
+		"[The tool query was called (finished).]\n42 rows\n\n[The tool query was called (failed).]\nno such table\n\n" +
+		"[A chart; it is shown in the Sema4.ai application.]\n\n42."
+	if got != want {
+		t.Errorf("got %q", got)
 	}
 }

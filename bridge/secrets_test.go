@@ -33,7 +33,7 @@ func leakyTenant(t *testing.T) *desk {
 	answers := map[string]string{
 		"GET /agents": page(agent), "GET /agents/a1": agent, "GET /agents/a1/state": `{"state":"live","has_draft":false,"live_version_id":"v1"}`,
 		"GET /agents/a1/semantic-data-models": page(model), "GET /agents/a1/mcp-servers": page(server),
-		"GET /mcp-servers": page(server), "GET /mcp-servers/s1": server, "POST /mcp-servers": server,
+		"GET /mcp-servers": page(server), "GET /mcp-servers/s1": server, "POST /mcp-servers": server, "PUT /mcp-servers/s1": server, "PUT /semantic-data-models/m1": model,
 		"GET /data-connections": page(connection), "GET /data-connections/c1": connection,
 		"GET /semantic-data-models": page(model), "GET /semantic-data-models/m1": model, "POST /semantic-data-models/scaffold-from-tables": model,
 		"GET /document-intelligence": fmt.Sprintf(`{"integrations":[{"external_id":"i1","type":"reducto","endpoint":"https://reducto.example?key=%[1]s","api_key":"%[1]s"}],"data_connection_id":"c1"}`, planted),
@@ -66,20 +66,22 @@ func TestSecretsAreInNoResult(t *testing.T) {
 		arguments args
 		shows     []string
 	}{
-		"list_mcp_servers":           {nil, []string{`"url":"https://crm.example/…"`, `"command":"crm-server …"`, `"header_names":["Authorization","X-Key"]`, `"env_names":["CRM_KEY"]`, `"argument_count":2`}},
-		"get_mcp_server":             {args{"mcp_server_id": "s1"}, []string{"streamable-http", "X-Key"}},
-		"create_mcp_server":          {args{"name": "crm", "url": "https://crm.example/?key=" + planted, "headers": []args{{"name": "X-Key", "value": planted}}}, []string{"crm"}},
-		"list_data_connections":      {nil, []string{"Sales DB", "postgres", "orders", "eu"}},
-		"get_data_connection":        {args{"data_connection_id": "c1"}, []string{"Sales DB", "postgres"}},
-		"list_semantic_data_models":  {nil, []string{`"name":"sales"`}},
-		"get_semantic_data_model":    {args{"semantic_data_model_id": "m1"}, []string{`"data_connection_id": "c1"`, `"expr": "amount"`, "9007199254740993", `"password": "[not shown: it may hold a secret]"`}},
-		"create_semantic_data_model": {args{"data_connection_id": "c1", "tables": "orders", "name": "sales"}, []string{"m1"}},
-		"get_agent":                  {args{"agent": "Helper"}, []string{`"has_draft": false`, `"id": "m1"`, `"name": "crm"`, "Help."}},
-		"get_document_intelligence":  {nil, []string{`"configured":true`, "reducto", "https://reducto.example/…", `"data_connection_id":"c1"`}},
-		"list_work_items":            {nil, []string{"w1"}},
-		"get_work_item":              {args{"work_item_id": "w1"}, []string{"NEEDS_REVIEW"}},
-		"create_work_item":           {args{"agent": "a1", "message": "x"}, []string{"w1"}},
-		"act_on_work_item":           {args{"work_item_id": "w1", "action": "continue"}, []string{"w1"}},
+		"list_mcp_servers":            {nil, []string{`"url":"https://crm.example/…"`, `"command":"crm-server …"`, `"header_names":["Authorization","X-Key"]`, `"env_names":["CRM_KEY"]`, `"argument_count":2`}},
+		"get_mcp_server":              {args{"mcp_server_id": "s1"}, []string{"streamable-http", "X-Key"}},
+		"create_mcp_server":           {args{"name": "crm", "url": "https://crm.example/?key=" + planted, "headers": []args{{"name": "X-Key", "value": planted}}}, []string{"crm"}},
+		"replace_mcp_server":          {args{"mcp_server_id": "s1", "name": "crm", "url": "https://crm.example/?key=" + planted, "headers": []args{}, "env": []args{}, "arguments": []string{}}, []string{"crm"}},
+		"replace_semantic_data_model": {args{"semantic_data_model_id": "m1", "semantic_model": `{"tables": [{"name": "orders"}]}`}, []string{"m1"}},
+		"list_data_connections":       {nil, []string{"Sales DB", "postgres", "orders", "eu"}},
+		"get_data_connection":         {args{"data_connection_id": "c1"}, []string{"Sales DB", "postgres"}},
+		"list_semantic_data_models":   {nil, []string{`"name":"sales"`}},
+		"get_semantic_data_model":     {args{"semantic_data_model_id": "m1"}, []string{`"data_connection_id": "c1"`, `"expr": "amount"`, "9007199254740993", `"password": "[not shown: it may hold a secret]"`}},
+		"create_semantic_data_model":  {args{"data_connection_id": "c1", "tables": "orders", "name": "sales"}, []string{"m1"}},
+		"get_agent":                   {args{"agent": "Helper"}, []string{`"has_draft": false`, `"id": "m1"`, `"name": "crm"`, "Help."}},
+		"get_document_intelligence":   {nil, []string{`"configured":true`, "reducto", "https://reducto.example/…", `"data_connection_id":"c1"`}},
+		"list_work_items":             {nil, []string{"w1"}},
+		"get_work_item":               {args{"work_item_id": "w1"}, []string{"NEEDS_REVIEW"}},
+		"create_work_item":            {args{"agent": "a1", "message": "x"}, []string{"w1"}},
+		"act_on_work_item":            {args{"work_item_id": "w1", "action": "continue"}, []string{"w1"}},
 	} {
 		o := d.call("", tool, test.arguments)
 		if o.IsError || !o.says(test.shows...) {

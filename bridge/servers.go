@@ -99,9 +99,13 @@ func fingerprint(agent restclient.Agent) string {
 func (t *Tenant) build(title, instructions string, tools []tool) *server.MCPServer {
 	tools = t.allowed(tools)
 	order := make(map[string]int, len(tools))
+	names := make([]string, len(tools))
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {
-		order[tool.name] = i
+		order[tool.name], names[i] = i, tool.name
+	}
+	for i, tool := range tools {
+		tool.beside = names
 		offered[i] = tool.serverTool(t.config.CallBudget + budgetMargin)
 	}
 	built := server.NewMCPServer(serverName, t.config.Version,

@@ -16,7 +16,8 @@ type tool struct {
 	description string
 	inputs      []input
 	hints       hints
-	untouched   string // what to say of the agent when the call fails
+	untouched   string   // what to say of the agent when the call fails
+	beside      []string // the names of the tools of its server
 	call        func(context.Context, arguments) (*mcp.CallToolResult, error)
 }
 
@@ -65,5 +66,5 @@ func (t tool) handle(ctx context.Context, request mcp.CallToolRequest) *mcp.Call
 			err = errOverBudget
 		}
 	}
-	return failureOf(err, t.untouched).result()
+	return failureOf(err, t.untouched).pointing(t.beside).result()
 }

@@ -114,7 +114,7 @@ func (s scope) attachTool() tool {
 	return tool{
 		name:        "attach_to_agent",
 		title:       "Attach to an agent",
-		description: "Let an agent work with a semantic data model, or with the tools of an MCP server.",
+		description: "Let an agent work with a semantic data model, or with the tools of an MCP server. It is attached to the agent's draft, which is made if there is none: people get it when the draft is published with act_on_agent.",
 		inputs:      s.inputs(attachmentInputs...),
 		hints:       hints{idempotent: true, openWorld: true},
 		call:        changing(s.attach),
@@ -130,7 +130,7 @@ func (s scope) detachTool() tool {
 	return tool{
 		name:        "detach_from_agent",
 		title:       "Detach from an agent",
-		description: "Take a semantic data model, or the tools of an MCP server, from an agent. The model or server itself stays.",
+		description: "Take a semantic data model, or the tools of an MCP server, from an agent. The model or server itself stays. It is taken from the agent's draft, which is made if there is none: what is live has it until the draft is published with act_on_agent.",
 		inputs:      s.inputs(attachmentInputs...),
 		hints:       changes,
 		call:        changing(s.detach),
@@ -141,6 +141,8 @@ func (s scope) detach(ctx context.Context, args arguments) (*mcp.CallToolResult,
 	agents := s.tenant.client.Agents
 	return s.changeAttachment(ctx, args, false, map[string]attachmentChange{kindModel: agents.DetachSemanticDataModel, kindMCPServer: agents.DetachMCPServer})
 }
+
+const attachmentNext = "This is so in the agent's draft. " + publishNext
 
 type attachmentChange func(ctx context.Context, agentID, id string) error
 
@@ -158,6 +160,7 @@ func (s scope) changeAttachment(ctx context.Context, args arguments, attach bool
 		AgentID  string `json:"agent_id"`
 		Kind     string `json:"kind"`
 		ID       string `json:"id"`
-		Attached bool   `json:"attached"`
-	}{agent.ID, kind, id, attach})
+		Attached bool   `json:"attached"` // in the agent's draft
+		Next     string `json:"next"`
+	}{agent.ID, kind, id, attach, attachmentNext})
 }

@@ -17,8 +17,8 @@ func (t *Tenant) adminTools() []tool {
 	return []tool{
 		s.getAgentTool(), s.createAgentTool(), s.updateAgentTool(), s.actOnAgentTool(), s.deleteAgentTool(),
 		s.attachTool(), s.detachTool(),
-		t.listMCPServersTool(), t.getMCPServerTool(), t.createMCPServerTool(), t.deleteMCPServerTool(),
-		t.createModelTool(), t.deleteModelTool(), t.documentIntelligenceTool(),
+		t.listMCPServersTool(), t.getMCPServerTool(), t.createMCPServerTool(), t.replaceMCPServerTool(), t.deleteMCPServerTool(),
+		t.createModelTool(), t.replaceModelTool(), t.deleteModelTool(), t.documentIntelligenceTool(),
 	}
 }
 

@@ -1,7 +1,9 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -82,7 +84,7 @@ func (t *Tenant) getMCPServer(ctx context.Context, args arguments) (*mcp.CallToo
 	id := args.text(mcpServerIDInput.name)
 	server, err := t.client.MCPServers.Get(ctx, id)
 	if err != nil {
-		return nil, unknownID(err, "MCP server", id, "list_mcp_servers")
+		return nil, unknownID(err, mcpServerThing, id)
 	}
 	return statusResult(mcpServerShown(*server))
 }
@@ -99,35 +101,87 @@ func (t *Tenant) createMCPServerTool() tool {
 		name:        "create_mcp_server",
 		title:       "Add an MCP server",
 		description: "Make the tools of an MCP server available to this workspace's agents: by its url, or by the command that starts it. Then give them to an agent with attach_to_agent.",
-		inputs: []input{
-			{name: "name", required: true, description: "What to call it."},
-			{name: "url", description: "Its URL; leave command out then."},
-			{name: "command", description: "The program to start; leave url out then."},
-			{name: "arguments", kind: array, description: "The program's arguments."},
-			{name: "transport", options: []string{restclient.TransportAuto, restclient.TransportStreamableHTTP, restclient.TransportSSE, restclient.TransportStdio},
-				description: "Optional. How to speak to it; left out, url and command tell."},
-			variablesInput("headers", "HTTP headers to send with every request."),
-			variablesInput("env", "Environment variables for the program."),
-		},
-		hints: hints{openWorld: true},
-		call:  changing(t.createMCPServer),
+		inputs:      mcpServerInputs,
+		hints:       hints{openWorld: true},
+		call:        changing(t.createMCPServer),
 	}
 }
 
+// mcpServerInputs are all of an MCP server that a tool can set.
+var mcpServerInputs = []input{
+	{name: "name", required: true, description: "What to call it."},
+	{name: "url", description: "Its URL; leave command out then."},
+	{name: "command", description: "The program to start; leave url out then."},
+	{name: "arguments", kind: array, description: "The program's arguments."},
+	{name: "transport", options: []string{restclient.TransportAuto, restclient.TransportStreamableHTTP, restclient.TransportSSE, restclient.TransportStdio},
+		description: "Optional. How to speak to it; left out, url and command tell."},
+	variablesInput("headers", "HTTP headers to send with every request."),
+	variablesInput("env", "Environment variables for the program."),
+}
+
 func (t *Tenant) createMCPServer(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
-	server := restclient.MCPServer{Name: args.text("name"), URL: args.text("url"), Command: args.text("command"), Args: args.list("arguments"),
-		Transport: args.text("transport"), Headers: variables(args.records("headers")), Env: variables(args.records("env"))}
-	if server.Transport == "" {
-		server.Transport = restclient.TransportAuto
-	}
-	if (server.URL == "") == (server.Command == "") {
-		return nil, &failure{what: "An MCP server has either a url or a command.", next: "Call again with exactly one of them."}
+	var server restclient.MCPServer
+	if err := setMCPServer(&server, args); err != nil {
+		return nil, err
 	}
 	created, err := t.client.MCPServers.Create(ctx, server)
 	if err != nil {
 		return nil, err
 	}
 	return statusResult(mcpServerShown(*created))
+}
+
+// setMCPServer sets what mcpServerInputs ask for; what is left out is empty.
+func setMCPServer(server *restclient.MCPServer, args arguments) error {
+	server.Name, server.URL, server.Command, server.Args = args.text("name"), args.text("url"), args.text("command"), args.list("arguments")
+	server.Transport = cmp.Or(args.text("transport"), restclient.TransportAuto)
+	server.Headers, server.Env = variables(args.records("headers")), variables(args.records("env"))
+	if (server.URL == "") == (server.Command == "") {
+		return &failure{what: "An MCP server has either a url or a command.", next: "Call again with exactly one of them."}
+	}
+	return nil
+}
+
+func (t *Tenant) replaceMCPServerTool() tool {
+	return tool{
+		name:  "replace_mcp_server",
+		title: "Replace an MCP server",
+		description: "Replace an MCP server of this workspace, for all agents that it is attached to: name, url or command, transport, arguments, headers and env become what the call gives. " +
+			"Arguments, headers and env that the server has cannot be read again, so each must be given anew, or as an empty list to remove it.",
+		inputs: append([]input{mcpServerIDInput}, mcpServerInputs...),
+		hints:  hints{destructive: true, idempotent: true, openWorld: true},
+		call:   changing(t.replaceMCPServer),
+	}
+}
+
+func (t *Tenant) replaceMCPServer(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	id := args.text(mcpServerIDInput.name)
+	server, err := t.client.MCPServers.Get(ctx, id)
+	if err != nil {
+		return nil, unknownID(err, mcpServerThing, id)
+	}
+	var lost []string
+	for name, has := range map[string]int{"arguments": len(server.Args), "headers": len(server.Headers), "env": len(server.Env)} {
+		if has > 0 && !args.given(name) {
+			lost = append(lost, name)
+		}
+	}
+	if len(lost) > 0 {
+		slices.Sort(lost)
+		return nil, &failure{what: fmt.Sprintf("The MCP server %s has %s, which this would remove.", quoted(server.Name), strings.Join(lost, " and ")),
+			next: "Call again with their values, or with an empty list where they are to be removed."}
+	}
+	if err := setMCPServer(server, args); err != nil {
+		return nil, err
+	}
+	replaced, err := t.client.MCPServers.Replace(ctx, id, *server)
+	if onlyUnread(err) {
+		return mcp.NewToolResultText("It is done, but how the MCP server stands now could not be read: see get_mcp_server."), nil
+	}
+	if err != nil {
+		return nil, unknownID(err, mcpServerThing, id)
+	}
+	return statusResult(mcpServerShown(*replaced))
 }
 
 func variables(given []record) map[string]restclient.MCPServerVariable {
@@ -155,7 +209,7 @@ func (t *Tenant) deleteMCPServerTool() tool {
 func (t *Tenant) deleteMCPServer(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
 	id := args.text(mcpServerIDInput.name)
 	if err := t.client.MCPServers.Delete(ctx, id); err != nil {
-		return nil, unknownID(err, "MCP server", id, "list_mcp_servers")
+		return nil, unknownID(err, mcpServerThing, id)
 	}
 	return statusResult(deleted{Deleted: "mcp_server", ID: id})
 }

@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -37,6 +39,45 @@ func (t *Tenant) createModel(ctx context.Context, args arguments) (*mcp.CallTool
 	return statusResult(modelListed(*model))
 }
 
+func (t *Tenant) replaceModelTool() tool {
+	return tool{
+		name:  "replace_semantic_data_model",
+		title: "Replace a semantic data model",
+		description: "Replace all of a semantic data model, for all agents that it is attached to: its tables, what their columns mean, relationships and verified queries. " +
+			"What the new model leaves out is gone: begin with the semantic_model that the old one has.",
+		inputs: []input{{name: modelIDInput.name, required: true, description: "The model's id."},
+			{name: "semantic_model", kind: document, required: true,
+				description: `The whole new model: a JSON object, written as a string, with name, and tables or schemas, such as {"name": "sales", "tables": [{"name": "orders", …}]}.`}},
+		hints: changes,
+		call:  changing(t.replaceModel),
+	}
+}
+
+func (t *Tenant) replaceModel(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
+	id, definition := args.text(modelIDInput.name), args.document("semantic_model")
+	if strings.Contains(string(definition), withheld) {
+		return nil, &failure{what: "The semantic_model holds a text that stands in the place of what may be a secret: " + withheld + ".",
+			next: "Put the secret there, or change the model in the Sema4.ai application."}
+	}
+	var given struct{ Tables, Schemas []json.RawMessage }
+	if err := json.Unmarshal(definition, &given); err != nil || len(given.Tables)+len(given.Schemas) == 0 {
+		return nil, &failure{what: "The semantic_model has no tables and no schemas.", next: "Call again with the whole model: tables, or schemas, is a list that is not empty."}
+	}
+	model, err := t.client.SemanticDataModels.Get(ctx, id)
+	if err != nil {
+		return nil, unknownID(err, modelThing, id)
+	}
+	model.Model = definition
+	replaced, err := t.client.SemanticDataModels.Replace(ctx, id, *model)
+	if onlyUnread(err) {
+		return mcp.NewToolResultText("It is done, but how the semantic data model stands now could not be read."), nil
+	}
+	if err != nil {
+		return nil, unknownID(err, modelThing, id)
+	}
+	return statusResult(modelListed(*replaced))
+}
+
 func (t *Tenant) deleteModelTool() tool {
 	return tool{
 		name:        "delete_semantic_data_model",
@@ -51,7 +92,7 @@ func (t *Tenant) deleteModelTool() tool {
 func (t *Tenant) deleteModel(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
 	id := args.text(modelIDInput.name)
 	if err := t.client.SemanticDataModels.Delete(ctx, id); err != nil {
-		return nil, unknownID(err, "semantic data model", id, "list_semantic_data_models (toolset data)")
+		return nil, unknownID(err, modelThing, id)
 	}
 	return statusResult(deleted{Deleted: kindModel, ID: id})
 }

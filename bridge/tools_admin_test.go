@@ -43,11 +43,13 @@ func TestAnAgentFromItsCreationToItsEnd(t *testing.T) {
 		ID string `json:"semantic_data_model_id"`
 	}](d, "", "create_semantic_data_model", args{"data_connection_id": seed.SalesConnectionID, "tables": []string{"customers", "orders"}, "name": "trade"})
 	for kind, id := range map[string]string{"mcp_server": server.ID, "semantic_data_model": model.ID} {
-		d.call("", "attach_to_agent", args{"agent": "Helper", "kind": kind, "id": id})
+		if got := d.call("", "attach_to_agent", args{"agent": "Helper", "kind": kind, "id": id}); got.IsError || !got.says(`"attached":true`, "in the agent's draft", "act_on_agent with publish") {
+			t.Errorf("got %+v", got)
+		}
 		if got := d.call("", "get_agent", args{"agent": "Helper"}); !got.says(id) {
 			t.Errorf("%s is not attached: %s", kind, got.text())
 		}
-		if got := d.call("", "detach_from_agent", args{"agent": "Helper", "kind": kind, "id": id}); got.IsError || !got.says(`"attached":false`) {
+		if got := d.call("", "detach_from_agent", args{"agent": "Helper", "kind": kind, "id": id}); got.IsError || !got.says(`"attached":false`, "in the agent's draft", "act_on_agent with publish") {
 			t.Errorf("got %+v", got)
 		}
 		if got := d.call("", "get_agent", args{"agent": "Helper"}); got.says(id) {
@@ -81,20 +83,35 @@ func TestAnAgentFromItsCreationToItsEnd(t *testing.T) {
 	}
 }
 
+func TestWhatIsAttachedWaitsForItsPublishing(t *testing.T) {
+	d := newDesk(t, everything)
+	for i, tool := range []string{"attach_to_agent", "detach_from_agent"} {
+		if got := d.call("", tool, args{"agent": "Echo", "kind": "semantic_data_model", "id": localtenant.SalesModelID}); got.IsError {
+			t.Fatalf("%s: got %+v", tool, got)
+		}
+		if got := d.call("", "get_agent", args{"agent": "Echo"}); !got.says(`"has_draft": true`) || got.says(localtenant.SalesModelID) != (i == 0) {
+			t.Errorf("%s made no draft: %s", tool, got.text())
+		}
+		if published := status[agentStatus](d, "", "act_on_agent", args{"agent": "Echo", "action": "publish"}); published.HasDraft {
+			t.Errorf("got %+v", published)
+		}
+	}
+}
+
 func TestAdministrationThatCannotBe(t *testing.T) {
 	d := newDesk(t, everything)
 	d.fails("", "create_agent", args{"name": "echo"}, "There is an agent called “echo” already", "Nothing was changed")
 	d.fails("", "create_agent", args{"description": "x"}, "name is missing")
 	d.fails("", "update_agent", args{"agent": "Echo"}, "There is nothing to change")
 	d.fails("", "act_on_agent", args{"agent": "Echo", "action": "freeze"}, "action must be one of edit, publish, discard_draft")
-	d.fails("", "attach_to_agent", args{"agent": "Echo", "kind": "mcp_server", "id": nowhere}, "404", "Nothing was changed")
+	d.fails("", "attach_to_agent", args{"agent": "Echo", "kind": "mcp_server", "id": nowhere}, "There is no such MCP server", "list_mcp_servers", "Nothing was changed")
 	d.fails("", "attach_to_agent", args{"agent": "Echo", "kind": "file", "id": nowhere}, "kind must be one of semantic_data_model, mcp_server")
 	d.fails("", "create_mcp_server", args{"name": "x"}, "either a url or a command", "Nothing was changed")
 	d.fails("", "create_mcp_server", args{"name": "x", "url": "https://a.example", "command": "b"}, "either a url or a command")
 	d.fails("", "create_mcp_server", args{"name": "x", "url": "https://a.example", "transport": "stdio"}, "422", "Nothing was changed")
 	d.fails("", "create_mcp_server", args{"name": "x", "url": "https://a.example", "headers": []args{{"name": "X"}}}, "each of headers must have a value")
 	d.fails("", "get_mcp_server", args{"mcp_server_id": nowhere}, "There is no MCP server", "list_mcp_servers")
-	d.fails("", "create_semantic_data_model", args{"data_connection_id": nowhere, "tables": "orders", "name": "x"}, "404", "Nothing was changed")
+	d.fails("", "create_semantic_data_model", args{"data_connection_id": nowhere, "tables": "orders", "name": "x"}, "There is no such data connection", "list_data_connections", "Nothing was changed")
 	d.fails("", "create_semantic_data_model", args{"data_connection_id": seed.SalesConnectionID, "tables": []string{}, "name": "x"}, "No table is named")
 	d.fails("", "get_data_connection", args{"data_connection_id": "../agents"}, "There is no data connection")
 	d.fails("", "get_semantic_data_model", args{"semantic_data_model_id": nowhere}, "There is no semantic data model", "list_semantic_data_models")
@@ -111,6 +128,20 @@ func TestAdministrationThatCannotBe(t *testing.T) {
 	if got := d.call("", "get_agent", args{"agent": "Echo"}); got.IsError || got.says("mcp_servers") || got.says("semantic_data_models") {
 		t.Errorf("of a deployment that does not list attachments: got %+v", got)
 	}
+}
+
+func TestNoToolIsNamedThatTheServerDoesNotHave(t *testing.T) {
+	d := newDesk(t, func(c *bridge.Config) { c.Toolsets = []bridge.Toolset{bridge.ToolsetAdmin} })
+	for tool, arguments := range map[string]args{
+		"delete_semantic_data_model": {"semantic_data_model_id": nowhere},
+		"create_semantic_data_model": {"data_connection_id": nowhere, "tables": "orders", "name": "x"},
+	} {
+		if got := d.call("", tool, arguments); !got.IsError || !got.says("There is no", "Nothing was changed") || got.says("list_") {
+			t.Errorf("%s: got %+v", tool, got)
+		}
+	}
+	d.tenant.Fail("html=404,match=DELETE …/" + localtenant.SalesModelID)
+	d.fails("", "delete_semantic_data_model", args{"semantic_data_model_id": localtenant.SalesModelID}, "The base URL looks wrong", "Nothing was changed")
 }
 
 func TestANewAgentThatTheServerDoesNotOfferIsToldSo(t *testing.T) {

@@ -77,7 +77,7 @@ func (t *Tenant) getConnection(ctx context.Context, args arguments) (*mcp.CallTo
 	id := args.text(connectionIDInput.name)
 	connection, err := t.client.DataConnections.Get(ctx, id)
 	if err != nil {
-		return nil, unknownID(err, "data connection", id, "list_data_connections")
+		return nil, unknownID(err, connectionThing, id)
 	}
 	return statusResult(connectionShown(*connection))
 }
@@ -134,7 +134,7 @@ func (t *Tenant) getModel(ctx context.Context, args arguments) (*mcp.CallToolRes
 	id := args.text(modelIDInput.name)
 	model, err := t.client.SemanticDataModels.Get(ctx, id)
 	if err != nil {
-		return nil, unknownID(err, "semantic data model", id, "list_semantic_data_models")
+		return nil, unknownID(err, modelThing, id)
 	}
 	shown := struct {
 		listedModel
@@ -144,9 +144,9 @@ func (t *Tenant) getModel(ctx context.Context, args arguments) (*mcp.CallToolRes
 }
 
 // unknownID names what is not there, and the tool that shows what is.
-func unknownID(err error, what, id, lister string) error {
+func unknownID(err error, what thing, id string) error {
 	if !isNotFound(err) {
 		return err
 	}
-	return &failure{what: fmt.Sprintf("There is no %s with the id %s.", what, quoted(id)), next: "See " + lister + " for those there are."}
+	return &failure{what: fmt.Sprintf("There is no %s with the id %s.", what.name, quoted(id)), lister: what.lister}
 }

@@ -119,6 +119,7 @@ type tableRows struct {
 	Offset  int              `json:"offset"`
 	Next    *int             `json:"next_offset,omitempty"`
 	Total   *int             `json:"total_rows,omitempty"` // where the tenant tells
+	Note    string           `json:"note,omitempty"`
 }
 
 func (s scope) readDataFrame(ctx context.Context, args arguments) (*mcp.CallToolResult, error) {
@@ -166,6 +167,9 @@ func rowsWanted(frame restclient.DataFrame, args arguments) (options restclient.
 	for _, column := range args.list("columns") {
 		if column, err = columnOf(frame, column); err != nil {
 			return options, err
+		}
+		if slices.Contains(options.Columns, column) {
+			return options, &failure{what: fmt.Sprintf("The column %s is asked for twice.", quoted(column)), next: "Name each column once."}
 		}
 		options.Columns = append(options.Columns, column)
 	}
@@ -227,7 +231,8 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 		if err != nil {
 			return nil, err
 		}
-		if len(encoded) > budget {
+		long := len(encoded) > budget
+		if long {
 			row = shortRow(row)
 			encoded, _ = exchange.Encode(row) // what it is made of was encoded before
 		}
@@ -235,6 +240,9 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 			break
 		}
 		table.Rows = append(table.Rows, row)
+		if long {
+			table.Note = cutNote(len(row))
+		}
 	}
 	end := asked.Offset + len(table.Rows)
 	switch {
@@ -249,10 +257,18 @@ func newTable(frame restclient.DataFrame, asked restclient.DataFrameReadOptions,
 	return table, nil
 }
 
+// cutNote says how to see more of values that are cut.
+func cutNote(columns int) string {
+	if columns > 1 {
+		return "Long values are cut: with fewer columns more of them is shown."
+	}
+	return "Long values are cut: more of them cannot be shown."
+}
+
 // shortRow cuts the values of a row that would not fit into a result by itself,
 // nested ones too: each to its share of half a result.
 func shortRow(row restclient.Row) restclient.Row {
-	share := min(maxToolResult, maxText/2/len(row))
+	share := maxText / 2 / len(row)
 	short := make(restclient.Row, len(row))
 	for i, value := range row {
 		encoded, err := exchange.Encode(value)

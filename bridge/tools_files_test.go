@@ -105,7 +105,7 @@ func TestFilesOfThisMachine(t *testing.T) {
 	thread := o.Meta["ai.sema4/run"].ThreadID
 	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []string{"../x"}}, "outside the directories", dir)
 	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []string{"none.csv"}}, "does not exist", "The agent did not run")
-	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []args{{"name": "a", "text": "b"}}}, "each of files must be a string")
+	d.fails(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []args{{"name": "a", "text": "b"}}}, "each of files must be a string: write files as [", `orders.csv"]`)
 
 	read := args{"thread_id": thread, "file": "report.csv", "save_as": "copy.csv"}
 	saved := status[struct {
@@ -168,12 +168,12 @@ func TestReadingFilesOfManyKinds(t *testing.T) {
 	d.fails(echo, "read_file", args{"thread_id": thread, "file": "missing.txt"}, "There is no file “missing.txt” in this thread", "“a.png”")
 	d.fails(echo, "read_file", args{"thread_id": thread, "file": "a.png", "save_as": "x"}, `no argument "save_as"`)
 	for _, tool := range []string{"list_files", "list_data_frames"} {
-		d.fails(echo, tool, args{"thread_id": nowhere}, "404", "Check the ids")
-		d.fails(teller, tool, args{"thread_id": thread}, "404")
+		d.fails(echo, tool, args{"thread_id": nowhere}, "There is no such thread", "list_echo_agent_threads")
+		d.fails(teller, tool, args{"thread_id": thread}, "There is no such thread")
 		d.fails(echo, tool, args{"thread_id": thread, "cursor": "x"}, "cursor")
 	}
-	d.fails(echo, "read_file", args{"thread_id": nowhere, "file": "a.png"}, "404")
-	d.fails("", "read_file", args{"agent": "Storyteller", "thread_id": thread, "file": "a.png"}, "404")
+	d.fails(echo, "read_file", args{"thread_id": nowhere, "file": "a.png"}, "There is no such thread")
+	d.fails("", "read_file", args{"agent": "Storyteller", "thread_id": thread, "file": "a.png"}, "There is no such thread")
 }
 
 type frameList struct {
@@ -249,7 +249,8 @@ func TestDataFramesAreReadExactlyAndInParts(t *testing.T) {
 		"unknown order":  {args{"order_by": "-color"}, "There is no column “color”"},
 		"past the end":   {args{"offset": 1501}, "ends before the offset 1501: it has 1500 rows"},
 		"no offset":      {args{"offset": "x"}, "whole number"},
-		"other thread":   {args{"thread_id": nowhere}, "404"},
+		"column twice":   {args{"columns": []string{"id", "ID"}}, "The column “id” is asked for twice"},
+		"other thread":   {args{"thread_id": nowhere}, "There is no such thread"},
 	} {
 		arguments := args{"thread_id": thread, "name": listed.Frames[0].Name}
 		for key, value := range wrong.arguments {

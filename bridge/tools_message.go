@@ -7,6 +7,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
 )
 
@@ -56,6 +57,7 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 		Message:        args.text("message"),
 		Files:          files,
 		IdempotencyKey: args.text("idempotency_key"),
+		Listening:      exchange.FromContext(ctx).WantsProgress(),
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -35,7 +36,7 @@ func (s scope) getRun(ctx context.Context, args arguments) (*mcp.CallToolResult,
 	}
 	r, err := s.tenant.runs.Find(ctx, id, name)
 	if err != nil {
-		return nil, err
+		return nil, gone(err, "conversation")
 	}
 	return s.awaitResult(ctx, r, args, start)
 }
@@ -72,12 +73,22 @@ func (s scope) cancelRun(ctx context.Context, args arguments) (*mcp.CallToolResu
 	}
 	r, err := s.tenant.runs.Cancel(ctx, id, name)
 	if err != nil {
-		return nil, err
+		return nil, gone(err, "conversation")
 	}
 	return statusResult(struct {
 		RunID string    `json:"run_id"`
 		State run.State `json:"state"`
 	}{id.String(), r.Report().State})
+}
+
+// gone says what became of a run whose conversation or agent is not there any
+// more: nothing but the conversation keeps an answer.
+func gone(err error, what string) error {
+	if !isNotFound(err) {
+		return err
+	}
+	return &failure{what: fmt.Sprintf("The %s of this run is gone: it was deleted since.", what), ran: "The answer went with it, and cannot be had again.",
+		next: "To have another answer, ask an agent in a new thread."}
 }
 
 // runID is the run that a call is about and the name of its agent. A run of
@@ -89,7 +100,7 @@ func (s scope) runID(ctx context.Context, args arguments) (run.ID, string, error
 	}
 	if s.agent == nil {
 		agent, err := s.tenant.catalogue.agent(ctx, id.AgentID)
-		return id, agent.Name, err
+		return id, agent.Name, gone(err, "agent")
 	}
 	if id.AgentID != s.agent.ID {
 		return run.ID{}, "", &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}

@@ -39,6 +39,7 @@ func (s scope) listThreads(ctx context.Context, args arguments) (*mcp.CallToolRe
 	}
 	all := s.tenant.client.Conversations.All(ctx, agent.ID, &restclient.ListOptions{Limit: 200})
 	part, next, err := partOf(all, args.text(cursorInput.name), func(conversation restclient.Conversation) listedThread {
+		s.tenant.runs.Learn(agent.ID, conversation)
 		return listedThread{conversation.Name, conversation.ID}
 	})
 	if err != nil {

@@ -21,11 +21,11 @@ func (s scope) getWorkItemTool() tool {
 	return tool{
 		name:  "get_work_item",
 		title: "Wait for a work item",
-		description: "Get a piece of work, waiting for it while the agent is at it: its status, its payload, what the agent wrote, and what to do next. " +
+		description: "Get a piece of work, waiting for it while the agent is at it: its status, its payload, its files, its messages, and what to do next. " +
 			"Agents may work for minutes: when the outcome is not there in time, call it again.",
 		inputs: []input{workItemIDInput,
 			{name: waitInput.name, kind: integer, description: "Longest to wait for the outcome, in seconds. Left out, the call waits as long as hosts usually bear; 0 returns at once. The server has a limit of its own, mostly 50."},
-			{name: "cursor", description: "Where to go on in what the agent wrote, as the last part said."}},
+			{name: "cursor", description: "Where to go on in the messages, as the last part said."}},
 		hints: reads,
 		call:  s.getWorkItem,
 	}
@@ -50,7 +50,7 @@ func (s scope) getWorkItem(ctx context.Context, args arguments) (*mcp.CallToolRe
 	text := ""
 	switch whole, err := s.workItem(ctx, id, true); {
 	case err == nil:
-		item, text = whole, workItemText(whole, start)
+		item, text = whole, s.workItemText(ctx, whole, start)
 	case context.Cause(ctx) == errOverBudget:
 		text = unreadText(item)
 	default:
@@ -117,30 +117,78 @@ func cancelled(ctx context.Context) error {
 }
 
 // unreadText is what there is to say of a work item when the tenant took too
-// long to tell what the agent wrote.
+// long to tell its messages.
 func unreadText(item *restclient.WorkItem) string {
-	return paragraphs(workItemFacts(item), "The tenant took too long to tell what the agent wrote: call get_work_item with work_item_id "+strconv.Quote(item.ID)+" again to read that.", nextStep(item))
+	return paragraphs(workItemFacts(item), "The tenant took too long to tell what was written: call get_work_item with work_item_id "+strconv.Quote(item.ID)+" again to read that.", nextStep(item))
 }
 
-// workItemText is all there is to say of a work item, from the byte of what the
-// agent wrote that start names.
-func workItemText(item *restclient.WorkItem, start int) string {
+// workItemText is all there is to say of a work item, from the byte of its
+// messages that start names.
+func (s scope) workItemText(ctx context.Context, item *restclient.WorkItem, start int) string {
 	call := fmt.Sprintf("get_work_item with work_item_id %q and", item.ID)
-	written := answerText(item.Messages)
-	if start > len(written) {
-		return fmt.Sprintf("What the agent wrote ends before the cursor %d: it has %d bytes so far.", start, len(written))
+	messages := item.Messages
+	if len(messages) == 0 { // nothing has come of it yet
+		messages = item.InitialMessages
+	}
+	transcript := transcriptText(messages)
+	if start > len(transcript) {
+		return fmt.Sprintf("The messages end before the cursor %d: they have %d bytes so far.", start, len(transcript))
 	}
 	if start > 0 {
-		return part(written, start, maxText, call)
+		return part(transcript, start, maxText, call)
 	}
-	payload := ""
+	payload, unwritten := "", ""
 	if given := string(item.Payload); given != "" && given != "null" {
 		payload = "Payload:\n" + *shortened(&given)
 	}
-	if written == "" {
-		return paragraphs(workItemFacts(item), payload, "The agent has written nothing yet.", nextStep(item))
+	if answerText(item.Messages) == "" {
+		unwritten = "The agent has written nothing yet."
 	}
-	return paragraphs(workItemFacts(item), payload, nextStep(item), "The agent wrote:", part(written, 0, maxText-2*maxToolResult, call))
+	head := paragraphs(workItemFacts(item), payload, s.workItemFiles(ctx, item), unwritten, nextStep(item))
+	if transcript == "" {
+		return head
+	}
+	return paragraphs(head, "The messages, oldest first:", part(transcript, 0, max(maxText-len(head)-maxPartNote, maxItemText/2), call))
+}
+
+// maxPartNote bounds what stands around a part of a text: its title and the note
+// on how to get the rest.
+const maxPartNote = 300
+
+// workItemFiles lists the files of a work item, which are those in its thread,
+// and says how to read one. The item is worth telling without them, so that they
+// cannot be listed is told and no error.
+func (s scope) workItemFiles(ctx context.Context, item *restclient.WorkItem) string {
+	switch {
+	case item.ThreadID == "" && item.Status.Settled():
+		return ""
+	case item.ThreadID == "" || item.AgentID == "":
+		return "Files that were given with it can be seen when the agent is at work on it."
+	}
+	where := fmt.Sprintf("thread_id %q", item.ThreadID)
+	if s.agent == nil {
+		where = fmt.Sprintf("agent %q, thread_id %q", item.AgentID, item.ThreadID)
+	}
+	files, err := s.files(ctx, item.AgentID, item.ThreadID)
+	switch {
+	case isNotFound(err):
+		return "Its thread is gone, and with it the files."
+	case err != nil:
+		return "Its files could not be listed: call list_files with " + where + "."
+	case len(files) == 0:
+		return ""
+	}
+	lines := make([]string, 0, len(files)+2)
+	size := 0
+	for i, file := range files {
+		line := fmt.Sprintf("- %s%s, %d bytes", file.Name(), inParentheses(file.MIMEType), file.Size)
+		if size += len(line); size > maxToolResult && i > 0 {
+			lines = append(lines, fmt.Sprintf("- and %d more: see list_files.", len(files)-i))
+			break
+		}
+		lines = append(lines, line)
+	}
+	return "Files:\n" + strings.Join(lines, "\n") + "\nRead one with read_file: " + where + " and the name as file."
 }
 
 func workItemFacts(item *restclient.WorkItem) string {

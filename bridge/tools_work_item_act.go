@@ -11,6 +11,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
 	"sema4mcp/restclient"
 )
@@ -138,6 +139,7 @@ func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, action,
 	r, err := s.tenant.runs.Start(ctx, run.Question{
 		Agent: run.Agent{ID: agent.ID, Name: agent.Name}, ThreadID: item.ThreadID, Message: message,
 		NewerThan:      item.StatusUpdatedAt.Time,
+		Listening:      exchange.FromContext(ctx).WantsProgress(),
 		IdempotencyKey: strings.Join([]string{item.ID, item.StatusUpdatedAt.String(), message}, "\x00"),
 	})
 	if err != nil {
@@ -147,7 +149,7 @@ func (s scope) tellFirst(ctx context.Context, item *restclient.WorkItem, action,
 		return nil, nil, err
 	}
 	report := r.Report()
-	if !report.Ended && report.State == run.Working {
+	if report.State == run.Working {
 		return nil, mcp.NewToolResultText(fmt.Sprintf("The message stands in the work item's thread, and the agent is still answering it. The work item is %s as before. "+
 			"Call act_on_work_item again with the same arguments to wait for that and then %s it; the message is not sent again.", item.Status, action)), nil
 	}

@@ -222,7 +222,7 @@ func (s scope) offered(ctx context.Context) (func(agentID string) bool, error) {
 func (s scope) workItem(ctx context.Context, id string, results bool) (*restclient.WorkItem, error) {
 	item, err := s.tenant.client.WorkItems.Get(ctx, id, &restclient.WorkItemGetOptions{Results: results})
 	if isNotFound(err) {
-		return nil, &failure{what: fmt.Sprintf("There is no work item %s.", quoted(id)), next: "See list_work_items for those there are."}
+		return nil, &failure{what: fmt.Sprintf("There is no work item %s.", quoted(id)), lister: workItemThing.lister}
 	}
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ func TestTheTenantsWorkItemTools(t *testing.T) {
 	if !got.says("COMPLETED", "9007199254740993", "Done with") {
 		t.Errorf("got %+v", got)
 	}
-	if got := d.call("", "get_work_item", args{"work_item_id": created.ID, "cursor": "99999"}); !got.says("ends before the cursor") {
+	if got := d.call("", "get_work_item", args{"work_item_id": created.ID, "cursor": "99999"}); !got.says("end before the cursor") {
 		t.Errorf("got %+v", got)
 	}
 	d.fails("", "get_work_item", args{"work_item_id": created.ID, "cursor": "x"}, "cursor")
@@ -196,8 +196,22 @@ func TestWorkItemsWithFiles(t *testing.T) {
 	files := []args{{"name": "../a.txt", "text": "one"}, {"name": "b.csv", "text": "n\n1\n"}}
 	created := status[workItem](d, id, "create_work_item", args{"files": files})
 	got := d.call(id, "get_work_item", args{"work_item_id": created.ID})
-	if !got.says("COMPLETED") {
-		t.Errorf("got %+v", got)
+	thread := got.Meta["ai.sema4/work_item"].ThreadID
+	if !got.says("COMPLETED", "Files:\n", "- a.txt (text/plain; charset=utf-8), 3 bytes\n", "- b.csv (text/csv; charset=utf-8), 4 bytes\n", `read_file: thread_id "`+thread+`"`, "\n\nUser:\n\n", "\n\nAgent:\n\nDone") {
+		t.Errorf("got %s", got.text())
+	}
+	if read := d.call(id, "read_file", args{"thread_id": thread, "file": "a.txt"}); read.IsError || !read.says("one") {
+		t.Errorf("a file cannot be read as the result says: %+v", read)
+	}
+	if of := d.call("", "get_work_item", args{"work_item_id": created.ID}); !of.says(`read_file: agent "` + id + `", thread_id "` + thread + `"`) {
+		t.Errorf("got %s", of.text())
+	}
+	for fault, says := range map[string]string{"status=500,match=GET …/files": "could not be listed: call list_files", "status=404,match=GET …/files": "Its thread is gone"} {
+		d.tenant.Fail(fault)
+		if got := d.call(id, "get_work_item", args{"work_item_id": created.ID}); got.IsError || !got.says("COMPLETED", says, "Done") {
+			t.Errorf("%s: got %s", fault, got.text())
+		}
+		d.tenant.Fail("")
 	}
 	found := ""
 	for _, message := range d.tenant.Conversation(id, "Work Item "+created.ID) {
@@ -216,7 +230,7 @@ func TestWorkItemsWithFiles(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(failed.text(), `work_item_id "`)
 	draft, _, _ := strings.Cut(rest, `"`)
-	if shown := d.call("", "get_work_item", args{"work_item_id": draft, "wait_seconds": 0}); !shown.says("DRAFT", "It is a draft") {
+	if shown := d.call("", "get_work_item", args{"work_item_id": draft, "wait_seconds": 0}); !shown.says("DRAFT", "It is a draft", "Files that were given with it can be seen when") {
 		t.Errorf("got %+v", shown)
 	}
 	// It belongs to no agent, so a server for certain agents leaves it alone.
@@ -227,6 +241,21 @@ func TestWorkItemsWithFiles(t *testing.T) {
 	some.fails("", "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}, "belongs to no agent yet")
 	if cancelled := status[workItem](d, "", "act_on_work_item", args{"work_item_id": draft, "action": "cancel"}); cancelled.Status != "CANCELLED" {
 		t.Errorf("got %+v", cancelled)
+	}
+}
+
+func TestManyFilesOfAWorkItemAreCounted(t *testing.T) {
+	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
+	id := d.tenant.AgentID("Doer")
+	files := make([]args, 40)
+	for i := range files {
+		files[i] = args{"name": fmt.Sprintf("%02d%s.txt", i, strings.Repeat("n", 200)), "text": "x"}
+	}
+	created := status[workItem](d, id, "create_work_item", args{"files": files})
+	got := d.call(id, "get_work_item", args{"work_item_id": created.ID})
+	shown := strings.Count(got.text(), " bytes\n- ")
+	if got.IsError || shown == 0 || !got.says(fmt.Sprintf("- and %d more: see list_files.", 40-shown), "Agent:\n\nDone") {
+		t.Errorf("got %s", got.text())
 	}
 }
 
@@ -257,6 +286,7 @@ func TestWorkItemsThatCannotBe(t *testing.T) {
 	d.fails("", "create_work_item", args{"agent": "Echo", "message": "go"}, "worker", "No work item was created")
 	d.fails("", "create_work_item", args{"agent": "Nobody", "message": "go"}, "There is no agent")
 	d.fails(doer, "create_work_item", args{"files": []args{{"name": "a", "text": "1"}, {"name": "x/a", "text": "2"}}}, "Two of the files are called “a”")
+	d.fails(doer, "create_work_item", args{"files": "/home/me/orders.csv"}, `each of files must be an object: write files as [{"name": "orders.csv", "text": "id,amount\n1,9.50\n"}]`)
 	d.fails(doer, "create_work_item", args{"files": []args{{"name": "..", "text": "1"}}}, "not a name for a file")
 	d.fails(doer, "create_work_item", args{"files": []args{{"name": "a", "text": strings.Repeat("x", 1<<20+1)}}}, "too long")
 	d.fails(doer, "get_work_item", args{"work_item_id": unknown}, "There is no work item", "list_work_items")
@@ -330,7 +360,7 @@ func TestALongWorkItemComesInParts(t *testing.T) {
 			t.Fatalf("got %d bytes of %+v", len(got.text()), got)
 		}
 		text := got.text()
-		if _, after, first := strings.Cut(text, "The agent wrote:\n\n"); first {
+		if _, after, first := strings.Cut(text, "The messages, oldest first:\n\n"); first {
 			text = after
 		}
 		part, note, more := strings.Cut(text, "\n\n[Bytes ")
@@ -341,7 +371,11 @@ func TestALongWorkItemComesInParts(t *testing.T) {
 		_, note, _ = strings.Cut(note, `cursor "`)
 		arguments["cursor"], _, _ = strings.Cut(note, `"`)
 	}
-	lines := strings.Split(strings.TrimSpace(whole.String()), "\n")
+	given, report, _ := strings.Cut(whole.String(), "\n\nAgent:\n\n")
+	if !strings.HasPrefix(given, "User:\n\n") || !strings.Contains(given, "[cut: ") {
+		t.Errorf("got %.100q before the report", given)
+	}
+	lines := strings.Split(strings.TrimSpace(report), "\n")
 	if len(lines) != 3000 || lines[2999] != "line 3000 of a very long report 🚀" {
 		t.Errorf("got %d lines, the last %q", len(lines), lines[len(lines)-1])
 	}

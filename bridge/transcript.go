@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"fmt"
+	"strings"
 
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/restclient"
 )
 
@@ -38,7 +40,8 @@ const (
 func shownMessages(message restclient.Message) []threadMessage {
 	shown := []threadMessage{{Role: message.Role, Content: []threadItem{}}}
 	size := 0
-	add := func(item threadItem, length int) {
+	add := func(item threadItem) {
+		length := encodedLength(item)
 		if size += length; size > maxItemText && size > length {
 			shown = append(shown, threadMessage{Role: message.Role, Content: []threadItem{}})
 			size = length
@@ -51,21 +54,32 @@ func shownMessages(message restclient.Message) []threadMessage {
 		case restclient.KindText, restclient.KindFormattedText:
 			for text := content.Text; text != ""; {
 				part := cut(text, maxItemText)
-				add(threadItem{Kind: "text", Text: part}, len(part))
+				for encodedLength(part) > maxItemText+maxToolResult { // much in it is escaped
+					part = cut(part, len(part)/2)
+				}
+				add(threadItem{Kind: "text", Text: part})
 				text = text[len(part):]
 			}
 		case restclient.KindToolCall:
 			if call := content.ToolCall; call != nil {
-				result, failed := shortened(call.Result), shortened(call.Error)
-				add(threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: result, Error: failed}, length(result)+length(failed))
+				add(threadItem{Kind: "tool_call", Name: call.Name, Status: call.Status, Result: shortened(call.Result), Error: shortened(call.Error)})
 			}
 		case restclient.KindAttachment:
 			if a := content.Attachment; a != nil {
-				add(threadItem{Name: a.Name, MimeType: a.MIMEType, Description: a.Description, URI: a.URI}, len(a.Description))
+				add(threadItem{Name: a.Name, MimeType: a.MIMEType, Description: a.Description, URI: a.URI})
 			}
 		}
 	}
 	return shown
+}
+
+// encodedLength is how many bytes of a result something takes.
+func encodedLength(value any) int {
+	encoded, err := exchange.Encode(value)
+	if err != nil {
+		return 0 // it is told where the result is made
+	}
+	return len(encoded)
 }
 
 func shortened(text *string) *string {
@@ -76,9 +90,54 @@ func shortened(text *string) *string {
 	return &short
 }
 
-func length(text *string) int {
-	if text == nil {
-		return 0
+// transcriptText is messages as text: who wrote each, what, and the tools that
+// were called. What the caller's side wrote is shortened, as the caller knows it;
+// what the agent wrote is whole.
+func transcriptText(messages []restclient.Message) string {
+	var texts []string
+	for _, message := range messages {
+		who, written := "Agent:", contentTexts(message)
+		if message.Role == restclient.RoleUser {
+			who = "User:"
+			for i := range written {
+				written[i] = *shortened(&written[i])
+			}
+		}
+		if said := paragraphs(written...); said != "" {
+			texts = append(texts, who, said)
+		}
 	}
-	return len(*text)
+	return paragraphs(texts...)
+}
+
+// contentTexts are the items of a message that a text can show, or name.
+func contentTexts(message restclient.Message) []string {
+	var texts []string
+	for _, content := range message.Content {
+		switch content.Kind {
+		case restclient.KindText, restclient.KindFormattedText:
+			texts = append(texts, strings.TrimSpace(content.Text))
+		case restclient.KindToolCall:
+			if call := content.ToolCall; call != nil {
+				texts = append(texts, toolCallText(call))
+			}
+		case restclient.KindVegaChart:
+			texts = append(texts, "[A chart; it is shown in the Sema4.ai application.]")
+		case restclient.KindAttachment:
+			if a := content.Attachment; a != nil {
+				texts = append(texts, fmt.Sprintf("[The file %s%s is attached.]", a.Name, inParentheses(a.MIMEType)))
+			}
+		}
+	}
+	return texts
+}
+
+func toolCallText(call *restclient.ToolCall) string {
+	text := fmt.Sprintf("[The tool %s was called%s.]", call.Name, inParentheses(call.Status))
+	for _, came := range []*string{call.Result, call.Error} {
+		if came != nil && *came != "" {
+			text += "\n" + *shortened(came)
+		}
+	}
+	return text
 }

@@ -177,8 +177,8 @@ func (s stalling) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 	for name, stalls := range map[string]func(*http.Request, int) bool{
-		"what the agent wrote": func(r *http.Request, _ int) bool { return r.URL.Query().Has("results") },
-		"all but the first":    func(_ *http.Request, n int) bool { return n > 1 },
+		"the messages":      func(r *http.Request, _ int) bool { return r.URL.Query().Has("results") },
+		"all but the first": func(_ *http.Request, n int) bool { return n > 1 },
 	} {
 		tenant := testtenant.Start(t, worker("Slow", "- wait: 60s\n"))
 		looks := 0
@@ -199,9 +199,39 @@ func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 			}
 			taken = now.Status == restclient.WorkItemExecuting
 		}
-		if got := d.call("", "get_work_item", args{"work_item_id": item.ID}); got.IsError || !got.says("EXECUTING", "took too long to tell what the agent wrote", "The agent is not done with it") {
+		if got := d.call("", "get_work_item", args{"work_item_id": item.ID}); got.IsError || !got.says("EXECUTING", "took too long to tell what was written", "The agent is not done with it") {
 			t.Errorf("%s: got %+v", name, got)
 		}
 		d.call("", "act_on_work_item", args{"work_item_id": item.ID, "action": "cancel"})
 	}
+}
+
+func TestARunWhoseConversationIsGone(t *testing.T) {
+	d := newDesk(t, nil)
+	asked := d.call(echo, echoTool, args{"message": "x", "thread_identifier": "t-1"}).Meta["ai.sema4/run"]
+	again := &desk{t, d.tenant, bridge.NewTenant(d.tenant.Client(), bridge.Config{CatalogueTTL: time.Nanosecond})} // it remembers nothing
+	t.Cleanup(again.bridge.Close)
+	run := args{"run_id": asked.RunID}
+	both := func(agentID string, says ...string) {
+		t.Helper()
+		for _, tool := range []string{"get_run", "cancel_run"} {
+			got := again.call(agentID, tool, run)
+			if !got.IsError || !got.says(says...) || got.says("is kept") {
+				t.Errorf("%s: got %+v", tool, got)
+			}
+		}
+	}
+	if _, err := d.tenant.Client().Conversations.Delete(t.Context(), echo, asked.ThreadID); err != nil {
+		t.Fatal(err)
+	}
+	for _, agentID := range []string{echo, ""} {
+		both(agentID, "The conversation of this run is gone", "The answer went with it", "new thread")
+	}
+	d.tenant.Fail("html=404,match=GET …/messages")
+	again.fails(echo, "get_run", run, "The base URL looks wrong")
+	d.tenant.Fail("")
+	if err := d.tenant.Client().Agents.Delete(t.Context(), echo); err != nil {
+		t.Fatal(err)
+	}
+	both("", "The agent of this run is gone", "The answer went with it")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,13 +103,25 @@ func TestNoNotificationIsLostOrLate(t *testing.T) {
 	}
 }
 
+// checkStream wants a notification for each step. On a busy machine a call may take
+// so long that it is told the text so far besides.
 func checkStream(t *testing.T, id, notifications int, got []answer) {
+	numbered := 0
+	got = slices.DeleteFunc(got, func(message answer) bool {
+		if message.ID == nil {
+			numbered++
+			if int(message.Params.Progress) != numbered {
+				t.Errorf("call %d: notification %d is numbered %v", id, numbered, message.Params.Progress)
+			}
+		}
+		return strings.HasPrefix(message.Params.Message, "… ")
+	})
 	if len(got) != notifications+1 {
 		t.Errorf("call %d: got %d messages, want %d and the result", id, len(got), notifications)
 		return
 	}
 	for i, message := range got[:notifications] {
-		if string(message.Params.ProgressToken) != fmt.Sprint(id) || int(message.Params.Progress) != i+1 {
+		if string(message.Params.ProgressToken) != fmt.Sprint(id) {
 			t.Errorf("call %d: message %d is %+v", id, i, message)
 		}
 	}
@@ -244,7 +257,7 @@ func TestThreadTools(t *testing.T) {
 		t.Errorf("got %s, %v", read.text(), err)
 	}
 	other := f.call(storyPath, "get_storyteller_agent_thread_messages", map[string]any{"thread_id": thread})
-	if !other.Result.IsError || !strings.Contains(other.text(), "404") {
+	if !other.Result.IsError || !strings.Contains(other.text(), "There is no such thread") {
 		t.Errorf("a thread of another agent: got %+v", other)
 	}
 }
@@ -300,7 +313,7 @@ func TestBadArguments(t *testing.T) {
 		"bad list cursor":      {echoPath, "list_echo_agent_threads", map[string]any{"cursor": "x"}, "cursor"},
 		"bad messages cursor":  {echoPath, "get_echo_agent_thread_messages", map[string]any{"thread_id": begun.Result.Meta["ai.sema4/run"].ThreadID, "cursor": "9"}, "cursor"},
 		"bad agents cursor":    {tenantPath, "list_agents", map[string]any{"cursor": "9"}, "cursor"},
-		"path as thread":       {echoPath, "get_echo_agent_thread_messages", map[string]any{"thread_id": "../../agents"}, "404"},
+		"path as thread":       {echoPath, "get_echo_agent_thread_messages", map[string]any{"thread_id": "../../agents"}, "There is no such thread"},
 	} {
 		got := f.call(test.path, test.tool, test.arguments)
 		if !strings.Contains(got.text(), test.says) || (name != "cursor past the end") != got.Result.IsError {

@@ -3,6 +3,7 @@ package restclient
 import (
 	"cmp"
 	"html"
+	"net/http"
 	"regexp"
 	"strings"
 	"unicode"
@@ -17,11 +18,11 @@ func decodeError(body []byte, redact redactor) *APIError {
 	e := &APIError{}
 	switch document, err := parseDocument(body); {
 	case err != nil:
-		e.Message = plainText(body)
+		e.Message, e.Foreign = plainText(body), true
 	case objectOf(document) != nil:
 		e = decodeErrorObject(objectOf(document))
 	default:
-		e.Message = textOf(document)
+		e.Message, e.Foreign = textOf(document), true
 	}
 	e.Code = clip(redact.text(e.Code), maxExcerptBytes)
 	e.Message = clip(redact.said(e.Message), maxMessageBytes)
@@ -42,6 +43,8 @@ func decodeErrorObject(o object) *APIError {
 		}
 	}
 	e.Message = cmp.Or(e.Message, o.text("message"), inner.text("error"), detailText(inner["detail"]))
+	// The last is what web frameworks say of a path that they do not know.
+	e.Foreign = o["error"] == nil && e.Code == "" && (o["detail"] == nil || o.text("detail") == http.StatusText(http.StatusNotFound))
 	return e
 }
 

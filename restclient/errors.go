@@ -28,6 +28,9 @@ type APIError struct {
 	Method     string
 	Path       string        // below the base URL
 	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not say
+	// Foreign says that the body is no error of this API: another server answered,
+	// or a gateway on the way. A 404 of it tells that the base URL is wrong.
+	Foreign bool
 }
 
 func (e *APIError) Error() string {
@@ -56,7 +59,7 @@ func (e *APIError) advice() string {
 		return "check the API key"
 	case e.StatusCode == http.StatusForbidden:
 		return "the API key does not allow this"
-	case e.StatusCode == http.StatusNotFound && e.Code == "":
+	case e.StatusCode == http.StatusNotFound && e.Foreign:
 		return "check the base URL"
 	case e.RetryAfter > 0:
 		return fmt.Sprintf("try again in %v", e.RetryAfter.Round(time.Second))

@@ -63,10 +63,31 @@ func TestErrorBodies(t *testing.T) {
 	}
 }
 
+func TestErrorsOfAnotherServerAreForeign(t *testing.T) {
+	for body, foreign := range map[string]bool{
+		`{"error":{"code":"not_found","message":"Agent not found"}}`: false,
+		`{"error":"no such agent"}`:                                  false,
+		`{"code":"not_found"}`:                                       false,
+		`{"detail":"Agent not found"}`:                               false,
+		`{"detail":"Not Found"}`:                                     true,
+		`{"message":"no Route matched with those values"}`:           true,
+		`{}`:                    true,
+		`[]`:                    true,
+		`<html>Not here</html>`: true,
+		`404 page not found`:    true,
+		``:                      true,
+	} {
+		if e := refuse(t, answer(http.StatusNotFound, "text/plain", body)); e.Foreign != foreign {
+			t.Errorf("%s: foreign is %v", body, e.Foreign)
+		}
+	}
+}
+
 func TestErrorTexts(t *testing.T) {
 	for want, e := range map[string]*APIError{
 		"GET /agents/a1: 404 Not Found (not_found): Agent not found [5f0c]":  {StatusCode: 404, Code: "not_found", Message: "Agent not found", ErrorID: "5f0c", RequestID: "q1"},
-		"GET /agents/a1: 404 Not Found; check the base URL":                  {StatusCode: 404, Message: "Not Found"},
+		"GET /agents/a1: 404 Not Found; check the base URL":                  {StatusCode: 404, Message: "Not Found", Foreign: true},
+		"GET /agents/a1: 404 Not Found: no such agent":                       {StatusCode: 404, Message: "no such agent"},
 		"GET /agents/a1: 401 Unauthorized: no [q1]; check the API key":       {StatusCode: 401, Message: "no", RequestID: "q1"},
 		"GET /agents/a1: 403 Forbidden: no; the API key does not allow this": {StatusCode: 403, Message: "no"},
 		"GET /agents/a1: 429 Too Many Requests; try again in 3s":             {StatusCode: 429, Message: "Too Many Requests", RetryAfter: 3 * time.Second},

@@ -27,15 +27,17 @@ type ID struct {
 	Digest [8]byte
 	// Started is when the run began, to the second.
 	Started time.Time
+	// Way is how the message was sent.
+	Way Way
 
 	nonce [4]byte // tells two runs of one question apart
 }
 
 // idPrefix carries the version of the encoding, so that a later one can tell.
-const idPrefix = "run1_"
+const idPrefix = "run2_"
 
-func newID(agentID, conversationID string, position int, message string) ID {
-	id := ID{AgentID: agentID, ConversationID: conversationID, Position: position, Digest: digest(message), Started: time.Now().Truncate(time.Second)}
+func newID(agentID, conversationID string, position int, message string, way Way) ID {
+	id := ID{AgentID: agentID, ConversationID: conversationID, Position: position, Digest: digest(message), Way: way, Started: time.Now().Truncate(time.Second)}
 	rand.Read(id.nonce[:]) // never fails, see crypto/rand
 	return id
 }
@@ -53,6 +55,7 @@ func (id ID) String() string {
 	out = appendName(out, id.ConversationID)
 	out = binary.AppendUvarint(out, uint64(id.Position))
 	out = append(out, id.Digest[:]...)
+	out = append(out, byte(id.Way))
 	out = binary.BigEndian.AppendUint64(out, uint64(id.Started.Unix()))
 	out = append(out, id.nonce[:]...)
 	out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
@@ -102,10 +105,14 @@ func decodeID(body []byte) (id ID, ok bool) {
 		return ID{}, false
 	}
 	id.Position, body = int(position), body[n:]
-	if len(body) != len(id.Digest)+8+len(id.nonce) {
+	if len(body) != len(id.Digest)+1+8+len(id.nonce) {
 		return ID{}, false
 	}
 	body = body[copy(id.Digest[:], body):]
+	if id.Way = Way(body[0]); id.Way > Posted {
+		return ID{}, false
+	}
+	body = body[1:]
 	id.Started = time.Unix(int64(binary.BigEndian.Uint64(body)), 0)
 	copy(id.nonce[:], body[8:])
 	return id, true

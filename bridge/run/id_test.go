@@ -13,7 +13,7 @@ func TestIDsSayAllThatIsNeeded(t *testing.T) {
 		{"5A1E0000-0000-4000-8000-000000000001", "thread 7"}, // not a UUID's canonical form: kept as it is
 		{"agent", strings.Repeat("c", 300)},
 	} {
-		id := newID(names[0], names[1], 12345, "What were total sales?")
+		id := newID(names[0], names[1], 12345, "What were total sales?", Posted)
 		got, err := ParseID(id.String())
 		if err != nil || got != id {
 			t.Errorf("got %+v, %v, want %+v", got, err, id)
@@ -22,7 +22,7 @@ func TestIDsSayAllThatIsNeeded(t *testing.T) {
 			t.Errorf("started %v", got.Started)
 		}
 	}
-	one, other := newID("a", "c", 0, "m"), newID("a", "c", 0, "m")
+	one, other := newID("a", "c", 0, "m", Streamed), newID("a", "c", 0, "m", Streamed)
 	if one.String() == other.String() {
 		t.Error("two runs of one question have the same id")
 	}
@@ -32,12 +32,12 @@ func TestIDsSayAllThatIsNeeded(t *testing.T) {
 }
 
 func TestIDsThatAreNone(t *testing.T) {
-	good := newID("5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11", 3, "m").String()
+	good := newID("5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11", 3, "m", Streamed).String()
 	for text, says := range map[string]string{
 		"":                          "not a run id",
 		"hello":                     "not a run id",
 		"run_id":                    "not a run id",
-		"run2_" + good[5:]:          "another version (run2)",
+		"run1_" + good[5:]:          "another version (run1)",
 		idPrefix:                    "damaged",
 		idPrefix + "AAAA":           "damaged",
 		idPrefix + "!!!":            "damaged",
@@ -57,8 +57,8 @@ func TestIDsThatAreNone(t *testing.T) {
 }
 
 func FuzzParseID(f *testing.F) {
-	f.Add(newID("5a1e0000-0000-4000-8000-000000000001", "c", 3, "m").String())
-	f.Add("run1_")
+	f.Add(newID("5a1e0000-0000-4000-8000-000000000001", "c", 3, "m", Found).String())
+	f.Add(idPrefix)
 	f.Fuzz(func(t *testing.T, text string) {
 		id, err := ParseID(text)
 		if err != nil {

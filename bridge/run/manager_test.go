@@ -21,7 +21,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quick is a configuration that finds out fast what became of a run.
-var quick = run.Config{Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond, PollMax: 50 * time.Millisecond}
+var quick = run.Config{Send: run.SendStream, Quiet: 300 * time.Millisecond, PostedQuiet: time.Second,
+	PollFirst: 10 * time.Millisecond, PollMax: 50 * time.Millisecond, SendPause: 20 * time.Millisecond}
 
 // answering says three things with pauses, so that there is something to cut.
 const answering = "- think: let me see\n- say: one\n- wait: 30ms\n- say: \" two\"\n- wait: 30ms\n- say: \" three\"\n"

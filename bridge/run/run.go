@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -46,9 +48,13 @@ type Run struct {
 	began time.Time
 	stop  context.CancelCauseFunc // ends the reader
 	done  chan struct{}           // closed when nothing more will come
+	local bool                    // its tenant ends with this process
+	from  mark                    // the reader's own: where in the conversation it begins to read
+	asked []asking                // guarded by the manager's mu: what it is the answer to
 
 	mu       sync.Mutex // guards all below
 	state    State
+	onItsWay bool // its message was posted: nothing here can stop the agent
 	followed bool // its stream is not held here: all that is known is its conversation
 	inferred bool // it ended by what the conversation looked like, not by the agent's word
 	ended    bool // nothing more will come
@@ -77,14 +83,19 @@ type Report struct {
 	Question string // what the agent asked, when NeedsInput
 	Messages []restclient.Message
 	Elapsed  time.Duration // since the run began
+	Outlives bool          // the agent goes on when this process ends, as far as is known
 }
+
+// Left tells that this process has let go of a run whose agent goes on: it ended
+// here while the agent was at work.
+func (r Report) Left() bool { return r.Ended && r.State == Working }
 
 // Report returns how the run stands now.
 func (r *Run) Report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return Report{State: r.state, Ended: r.ended, Arrival: r.arrival, Failure: r.failure, Question: r.question,
-		Messages: r.answer(), Elapsed: time.Since(r.began)}
+		Messages: r.answer(), Elapsed: time.Since(r.began), Outlives: r.survivesLocked()}
 }
 
 // answer wants r.mu held.
@@ -146,6 +157,35 @@ func (r *Run) doubtful() bool {
 	return r.ended && r.inferred && r.state != Completed
 }
 
+// survives tells that the agent goes on when this process ends.
+func (r *Run) survives() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.survivesLocked()
+}
+
+// survivesLocked wants r.mu held.
+func (r *Run) survivesLocked() bool { return !r.local && (r.onItsWay || r.followed) }
+
+// unconfirmed tells that it is not known whether the message arrived.
+func (r *Run) unconfirmed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended && r.arrival == Unknown
+}
+
+func (r *Run) notArrived() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.arrival == NotArrived
+}
+
+func (r *Run) arrived() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.arrival == Arrived
+}
+
 // neverSent tells that the message provably did not arrive.
 func (r *Run) neverSent() bool {
 	r.mu.Lock()
@@ -202,4 +242,36 @@ func (r *Run) end(state State, failure string) {
 		r.messages, r.written = r.answer(), nil
 		close(r.done)
 	})
+}
+
+// conclude ends a run whose agent has finished: with its answer, or with a
+// question that the next message in the thread is to answer.
+func (r *Run) conclude() {
+	r.mu.Lock()
+	state := Completed
+	if r.question != "" {
+		state = NeedsInput
+	}
+	r.mu.Unlock()
+	r.end(state, "")
+}
+
+// fail ends a run whose agent has failed.
+func (r *Run) fail(reason error) {
+	r.update(func() { r.arrival = Arrived })
+	r.end(Failed, fmt.Sprintf("The agent ran and failed: %v", reason))
+}
+
+// stopped ends a run whose reader was told to go.
+func (r *Run) stopped(ctx context.Context) {
+	switch {
+	case errors.Is(context.Cause(ctx), errStopped):
+		r.end(Cancelled, "")
+	case r.notArrived():
+		r.end(Interrupted, "The bridge was shut down before the message was sent: the agent did not run.")
+	case !r.survives():
+		r.end(Interrupted, "The bridge was shut down while the agent was at work, which stops it.")
+	default:
+		r.end(Working, "")
+	}
 }

@@ -5,130 +5,126 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"sema4mcp/restclient"
 )
 
-// send posts the message and reads the agent's stream to its end. It is called
-// once for a run and sends once.
+// maxSends bounds how often a message is sent that provably never arrived.
+const maxSends = 3
+
+// maxSendPause is the longest wait before it is sent again; a tenant that asks
+// for more is not asked by us, but by whoever calls again.
+const maxSendPause = 30 * time.Second
+
+// send sends the message and stays with the run to its end. Whatever goes wrong,
+// it is sent again only where it provably never arrived: see the argument in the
+// package's documentation.
 func (m *Manager) send(ctx context.Context, r *Run, message string) {
 	defer r.end(Interrupted, "the reader of the run ended early") // unless something better was said
-	stream, err := m.client.Conversations.Stream(ctx, r.ID.AgentID, r.ID.ConversationID, message)
-	switch {
-	case err == nil:
-		defer stream.Close()
-		r.update(func() { r.arrival, r.written = Arrived, new(restclient.Transcript) })
-		m.read(ctx, r, stream)
-	case ctx.Err() != nil:
-		r.stopped(ctx)
-	case neverArrived(err):
+	once := m.stream
+	if r.ID.Way == Posted {
+		once = m.post
+	}
+	for sends := 1; ; sends++ {
+		r.update(func() { r.arrival = Unknown })
+		err := once(ctx, r, message)
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			r.stopped(ctx)
+			return
+		}
+		m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("the message was sent, and no answer came of it")
+		if !m.neverArrived(ctx, r, err) {
+			return
+		}
 		r.update(func() { r.arrival = NotArrived })
-		r.end(Failed, fmt.Sprintf("The message was not delivered: %v. The agent did not run.", err))
-	default:
-		m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("outcome of sending unknown, reading the conversation")
-		m.follow(ctx, r, false)
+		pause, again := m.sendPause(err, sends)
+		if !again {
+			r.end(Failed, fmt.Sprintf("The message was not delivered: %v. The agent did not run.", err))
+			return
+		}
+		r.update(func() {
+			r.steps = append(r.steps, fmt.Sprintf("the tenant did not take the message, it is sent again in %s", pause.Round(time.Millisecond)))
+		})
+		if !m.pause(ctx, pause) {
+			r.stopped(ctx)
+			return
+		}
+		if answered(err) && !m.neverArrived(ctx, r, err) { // a tenant may lag behind what it has stored
+			return
+		}
 	}
 }
 
-// neverArrived tells which failures prove that the tenant did not take the
-// message: it was never put on the wire, or it was refused. Anything else, a
-// 5xx too, may come after the message was stored.
-func neverArrived(err error) bool {
-	var connection *restclient.ConnectionError
-	return refused(err) || errors.As(err, &connection) && connection.NotSent
+// neverArrived finds out whether a message that was not answered is not in the
+// tenant and will not be. Where that cannot be said, it stays with the run to its
+// end, and returns false.
+func (m *Manager) neverArrived(ctx context.Context, r *Run, err error) bool {
+	seenBefore := r.arrived()
+	switch {
+	case !seenBefore && (unsent(err) || refused(err)):
+		return true
+	case answered(err):
+		seen, lookErr := m.look(ctx, r.ID, &r.from)
+		if lookErr == nil && !seen.arrived && !seenBefore {
+			return true
+		}
+		m.follow(ctx, r, ending{failure: err})
+	default:
+		m.follow(ctx, r, ending{})
+	}
+	return false
+}
+
+// sendPause is the time before a message is sent again, if it is to be.
+func (m *Manager) sendPause(err error, sends int) (pause time.Duration, again bool) {
+	if sends >= maxSends || refused(err) {
+		return 0, false
+	}
+	pause = m.config.SendPause << (sends - 1)
+	if answer, ok := errors.AsType[*restclient.APIError](err); ok {
+		pause = max(pause, answer.RetryAfter)
+	}
+	return pause, pause <= maxSendPause
+}
+
+func (m *Manager) pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// unsent tells that the message was never put on the wire.
+func unsent(err error) bool {
+	lost, ok := errors.AsType[*restclient.ConnectionError](err)
+	return ok && lost.NotSent
 }
 
 // refused tells that the tenant understood the request and will not have it.
 func refused(err error) bool {
-	var answer *restclient.APIError
-	return errors.As(err, &answer) && answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != http.StatusRequestTimeout
-}
-
-func (m *Manager) read(ctx context.Context, r *Run, stream *restclient.Stream) {
-	for event, err := range stream.Events() {
-		if err != nil {
-			m.lost(ctx, r, err)
-			return
-		}
-		switch event := event.(type) {
-		case restclient.AgentFinished:
-			if r.sound() {
-				r.conclude()
-			} else {
-				m.follow(ctx, r, true)
-			}
-			return
-		case restclient.AgentError:
-			r.end(Failed, fmt.Sprintf("The agent ran and failed: %v", event.Err))
-			return
-		default:
-			if err := r.take(event); err != nil {
-				m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("stream not understood, will read the conversation")
-			}
-		}
+	answer, ok := errors.AsType[*restclient.APIError](err)
+	if !ok || answer.StatusCode < 400 || answer.StatusCode >= 500 {
+		return false
 	}
-	m.lost(ctx, r, errors.New("the stream ended before the agent had finished"))
-}
-
-// lost goes on with a run whose stream broke, by reading the conversation.
-func (m *Manager) lost(ctx context.Context, r *Run, err error) {
-	if ctx.Err() != nil {
-		r.stopped(ctx)
-		return
+	switch answer.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
 	}
-	m.log.Warn().Err(err).Str("run_id", r.ID.String()).Msg("stream lost, reading the conversation")
-	m.follow(ctx, r, false)
+	return true
 }
 
-// sound tells that every event of the stream could be applied, so that what was
-// written is known to be right.
-func (r *Run) sound() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.written.Sound()
-}
-
-// take applies one event. The error says that the run is no longer sound.
-func (r *Run) take(event restclient.Event) error {
-	var unsound error
-	r.update(func() {
-		switch event := event.(type) {
-		case restclient.RequestUserInput:
-			r.state, r.question = NeedsInput, event.Message
-			r.steps = append(r.steps, r.Agent.Name+" asks: "+event.Message)
-			return
-		case restclient.MessageBegin: // the agent has gone on by itself
-			r.state, r.question = Working, ""
-			unsound = r.written.Apply(event)
-		case restclient.MessageContent:
-			unsound = r.written.Apply(event)
-			if event.Delta.Op != restclient.OpConcatString { // text that grows is no new step
-				r.notice(r.written.Messages())
-			}
-		default:
-			unsound = r.written.Apply(event)
-		}
-	})
-	return unsound
-}
-
-// conclude ends a run whose agent has finished: with its answer, or with a
-// question that the next message in the thread is to answer.
-func (r *Run) conclude() {
-	r.mu.Lock()
-	state := Completed
-	if r.question != "" {
-		state = NeedsInput
-	}
-	r.mu.Unlock()
-	r.end(state, "")
-}
-
-// stopped ends a run whose reader was told to go.
-func (r *Run) stopped(ctx context.Context) {
-	if errors.Is(context.Cause(ctx), errStopped) {
-		r.end(Cancelled, "")
-		return
-	}
-	r.end(Interrupted, "The bridge was shut down while the agent was at work, which stops it.")
+// answered tells that it was the tenant itself that answered with an error, in
+// its own envelope, and no gateway on the way: what it was going to do with the
+// request it has done.
+func answered(err error) bool {
+	answer, ok := errors.AsType[*restclient.APIError](err)
+	return ok && answer.Code != ""
 }

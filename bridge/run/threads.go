@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 
@@ -11,20 +13,38 @@ import (
 
 // threads finds conversations by name, or creates them: exactly one, however
 // many callers ask at once.
+//
+// The API finds nothing by name, so the list of an agent is read once and kept.
+// After that a name that is not known costs the list's newest page, up to what is
+// known.
 type threads struct {
 	client *restclient.Client
-	life   context.Context // a creation must not be cut off by the caller who began it
+	life   context.Context // neither a list nor a creation must be cut off by the caller who began it
 	group  singleflight.Group
 
-	mu    sync.Mutex // guards known
-	known map[threadName]restclient.Conversation
+	mu     sync.Mutex        // guards all below
+	agents map[string]*names // by the agents' ids
+	kept   int               // names of all agents together
 }
 
-type threadName struct{ agentID, name string }
+// names are the threads of an agent as far as they are known.
+type names struct {
+	byName map[string]restclient.Conversation
+	ids    map[string]bool
+	read   time.Time // when the list was last read to its end
+	// created is our latest thread, which the list has to show on its newest page;
+	// unordered that it did not, so that no page says anything of what is new.
+	created   string
+	unordered bool
+}
 
-// maxKnownThreads bounds the memory of names; one that is forgotten costs a
-// look at the list.
-const maxKnownThreads = 10_000
+// The bounds of what is kept: more names than that are forgotten, and cost their
+// agents' lists again; a thread that somebody gave another name in the application
+// is found under that after this time.
+const (
+	maxKnownThreads = 50_000
+	wholeListEvery  = 10 * time.Minute
+)
 
 // origin says how a conversation was come by.
 type origin uint8
@@ -43,14 +63,10 @@ type resolution struct {
 // resolve prefers what it remembers, as the vendor renames threads: the name a
 // caller knows may no longer be in the list.
 func (t *threads) resolve(ctx context.Context, agentID, name string) (restclient.Conversation, origin, error) {
-	key := threadName{agentID, name}
-	t.mu.Lock()
-	conversation, ok := t.known[key]
-	t.mu.Unlock()
-	if ok {
+	if conversation, ok := t.known(agentID, name); ok {
 		return conversation, remembered, nil
 	}
-	answer := t.group.DoChan(agentID+"\x00"+name, func() (any, error) { return t.findOrCreate(key) })
+	answer := t.group.DoChan("name "+agentID+"\x00"+name, func() (any, error) { return t.findOrCreate(agentID, name) })
 	select {
 	case <-ctx.Done():
 		return restclient.Conversation{}, listed, ctx.Err()
@@ -66,41 +82,154 @@ func (t *threads) resolve(ctx context.Context, agentID, name string) (restclient
 	}
 }
 
-func (t *threads) findOrCreate(key threadName) (resolution, error) {
-	for conversation, err := range t.client.Conversations.All(t.life, key.agentID, &restclient.ListOptions{Limit: 200}) {
-		if err != nil {
-			return resolution{}, err
+func (t *threads) known(agentID, name string) (restclient.Conversation, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	conversation, ok := t.of(agentID).byName[name]
+	return conversation, ok
+}
+
+// of wants t.mu held.
+func (t *threads) of(agentID string) *names {
+	n := t.agents[agentID]
+	if n == nil {
+		if t.agents == nil {
+			t.agents = make(map[string]*names)
 		}
-		if conversation.Name == key.name {
-			t.remember(key, conversation)
-			return resolution{conversation, listed}, nil
+		n = &names{byName: make(map[string]restclient.Conversation), ids: make(map[string]bool)}
+		t.agents[agentID] = n
+	}
+	return n
+}
+
+func (t *threads) findOrCreate(agentID, name string) (resolution, error) {
+	if conversation, ok := t.known(agentID, name); ok { // another caller was just done
+		return resolution{conversation, remembered}, nil
+	}
+	if conversation, ok, err := t.find(agentID, name); err != nil || ok {
+		return resolution{conversation, listed}, err
+	}
+	conversation, err := t.client.Conversations.Create(t.life, agentID, name)
+	if err != nil && !unsent(err) && !refused(err) {
+		// It may have been created. Nothing has been sent, so that a second one would
+		// do no more harm than to stand empty; but there is to be one.
+		found, ok, findErr := t.find(agentID, name)
+		switch {
+		case findErr == nil && ok:
+			return resolution{found, listed}, nil
+		case findErr == nil && answered(err):
+			conversation, err = t.client.Conversations.Create(t.life, agentID, name)
 		}
 	}
-	conversation, err := t.client.Conversations.Create(t.life, key.agentID, key.name)
 	if err != nil {
-		return resolution{}, err
+		return resolution{}, fmt.Errorf("the thread could not be created, and nothing was sent: %w", err)
 	}
-	t.remember(key, *conversation)
+	t.learn(agentID, *conversation, true)
 	return resolution{*conversation, created}, nil
 }
 
-func (t *threads) remember(key threadName, conversation restclient.Conversation) {
+// find looks at the list as it stands now, together with whoever else does.
+func (t *threads) find(agentID, name string) (restclient.Conversation, bool, error) {
+	for {
+		read, err, _ := t.group.Do("list "+agentID, func() (any, error) { return t.read(agentID, name) })
+		if err != nil {
+			return restclient.Conversation{}, false, err
+		}
+		if conversation, ok := t.known(agentID, name); ok {
+			return conversation, true, nil
+		}
+		if allNew := read.(bool); allNew { // else it was ended by somebody else's name
+			return restclient.Conversation{}, false, nil
+		}
+	}
+}
+
+// read takes in the list of an agent's conversations: the newest ones up to those
+// that are known, or all of it where that is not to be relied on. It stops at the
+// name; allNew tells that it did not have to.
+func (t *threads) read(agentID, name string) (allNew bool, err error) {
+	t.mu.Lock()
+	n := t.of(agentID)
+	whole, expected := n.unordered || time.Since(n.read) > wholeListEvery, n.created
+	t.mu.Unlock()
+	shown, pages := expected == "", 0
+	for cursor := ""; ; pages++ {
+		page, err := t.client.Conversations.List(t.life, agentID, &restclient.ListOptions{Limit: pageSize, Cursor: cursor})
+		if err != nil {
+			return false, err
+		}
+		overlaps := false
+		for _, conversation := range page.Items {
+			overlaps = t.learn(agentID, conversation, false) || overlaps
+			if conversation.ID == expected {
+				shown = true
+				t.change(agentID, func(n *names) { n.unordered = pages > 0 })
+			}
+		}
+		if _, found := t.known(agentID, name); found {
+			return false, nil
+		}
+		if page.Next == "" {
+			t.change(agentID, func(n *names) { n.read = time.Now() })
+			return true, nil
+		}
+		if overlaps && shown && !whole {
+			return true, nil
+		}
+		if page.Next == cursor {
+			return false, fmt.Errorf("conversations of the agent: %w", restclient.ErrRepeatedCursor)
+		}
+		cursor = page.Next
+	}
+}
+
+func (t *threads) change(agentID string, change func(*names)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.known == nil {
-		t.known = make(map[threadName]restclient.Conversation)
+	change(t.of(agentID))
+}
+
+// learn keeps a thread's name; of several with one name the first that is read.
+// It tells whether the thread was known.
+func (t *threads) learn(agentID string, conversation restclient.Conversation, ours bool) (known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.of(agentID)
+	known = n.ids[conversation.ID]
+	n.ids[conversation.ID] = true
+	if ours {
+		n.created = conversation.ID
 	}
-	for other := range t.known {
-		if len(t.known) < maxKnownThreads {
-			break
-		}
-		delete(t.known, other)
+	if _, taken := n.byName[conversation.Name]; !taken {
+		n.byName[conversation.Name] = conversation
+		t.kept++
 	}
-	t.known[key] = conversation
+	if t.kept > maxKnownThreads {
+		t.agents, t.kept = nil, 0
+	}
+	return known
+}
+
+// renamed notes that a conversation has another name now, and keeps its old one.
+func (t *threads) renamed(agentID, conversationID, name string) {
+	t.learn(agentID, restclient.Conversation{ID: conversationID, AgentID: agentID, Name: name}, false)
 }
 
 func (t *threads) forget(agentID, name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.known, threadName{agentID, name})
+	n := t.of(agentID)
+	if conversation, ok := n.byName[name]; ok {
+		delete(n.byName, name)
+		delete(n.ids, conversation.ID)
+		t.kept--
+		if n.created == conversation.ID {
+			n.created = "" // the list will not show it
+		}
+	}
+}
+
+// Learn notes a conversation that was come by otherwise, so that its name is found.
+func (m *Manager) Learn(agentID string, conversation restclient.Conversation) {
+	m.threads.learn(agentID, conversation, false)
 }

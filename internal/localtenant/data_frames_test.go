@@ -84,7 +84,7 @@ func TestDataFramesOfFiles(t *testing.T) {
 		"?offset=9223372036854775807": "[]",
 		"?limit=99999":                "[map[a:1 b:2.5]]",
 		"?output_format=json&limit=1": "[map[a:1 b:2.5]]",
-		"?column_names=b,%20a,b":      "[map[a:1 b:2.5]]",
+		"?column_names=b,%20a":        "[map[a:1 b:2.5]]",
 	} {
 		if got := fmt.Sprint(c.rows(conversation, "other", query)); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)
@@ -169,6 +169,7 @@ func TestDataFramesThatAreRefused(t *testing.T) {
 		{conversation + "/data-frames/n?order_by=x", 422, `no column "x"; the columns are n, m`},
 		{conversation + "/data-frames/n?order_by=-", 422, `no column ""`},
 		{conversation + "/data-frames/n?column_names=n,x", 422, `no column "x"; the columns are n, m`},
+		{conversation + "/data-frames/n?column_names=n,m,%20n", 422, `column_names: names the column "n" twice`},
 		{conversation + "/data-frames/n?column_names=n,%22", 422, "comma-separated list"},
 		{conversation + "/data-frames/n?column_names=%0A", 422, "comma-separated list"},
 		{conversation + "/data-frames/n?column_names=" + strings.Repeat("n,", 40000), 422, "too long"},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/run"
 )
 
 // Settings mean the same in every command. A flag goes before its variable; a
@@ -21,6 +22,7 @@ type Settings struct {
 	LocalData        string
 	CallBudget       time.Duration
 	ProgressInterval time.Duration
+	Send             string
 	AgentTools       string
 	Toolsets         []string
 	ReadOnly         bool
@@ -50,6 +52,7 @@ func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.LocalData, "local-data", "", "keep the local tenant's database in this `directory`; else in memory")
 	flags.DurationVar(&s.CallBudget, "call-budget", bridge.DefaultCallBudget, "longest a tool call is held")
 	flags.DurationVar(&s.ProgressInterval, "progress-interval", bridge.DefaultProgressInterval, "time between signs of life while an agent works")
+	flags.StringVar(&s.Send, "send", string(run.SendAuto), "`how` to send messages: stream (shows the agent at work, who stops when this program ends), post (the agent finishes whatever happens), auto (stream for callers who want progress, else post)")
 	flags.StringVar(&s.AgentTools, "agent-tools", string(bridge.AgentToolsAuto), "`when` all agents together have a message tool for each: auto (up to 20 agents), always, never")
 	flags.StringSliceVar(&s.Toolsets, "toolsets", nil, "further `tools` for all agents together: data (connections and models, to read), admin (agents and what they use, to change), all")
 	flags.BoolVar(&s.ReadOnly, "read-only", false, "offer only tools that change nothing")
@@ -97,6 +100,9 @@ func (s *Settings) Complete() error {
 	case bridge.AgentToolsAuto, bridge.AgentToolsAlways, bridge.AgentToolsNever, "":
 	default:
 		return &UsageError{"--agent-tools is auto, always or never"}
+	}
+	if _, err := run.ParseSending(s.Send); err != nil {
+		return &UsageError{"--send: " + err.Error()}
 	}
 	if _, err := bridge.ParseToolsets(s.Toolsets); err != nil {
 		return &UsageError{"--toolsets: " + err.Error()}

@@ -50,7 +50,9 @@ func (u Upstream) Close() error {
 // Bridge is the configuration of the bridge that the settings give.
 func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 	toolsets, _ := bridge.ParseToolsets(s.Toolsets) // checked by Complete
+	send, _ := run.ParseSending(s.Send)             // likewise
 	return bridge.Config{
+		Run:              run.Config{Send: send, TenantEnds: s.Local},
 		CallBudget:       s.CallBudget,
 		ProgressInterval: s.ProgressInterval,
 		AgentTools:       bridge.AgentTools(s.AgentTools),

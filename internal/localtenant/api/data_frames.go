@@ -149,9 +149,10 @@ func chooseColumns(list string, columns []string) ([]int, error) {
 		if place < 0 {
 			return nil, unknownColumn("query -> column_names", name, columns)
 		}
-		if !slices.Contains(chosen, place) {
-			chosen = append(chosen, place)
+		if slices.Contains(chosen, place) { // a row is an object: it holds a column once
+			return nil, invalid("query -> column_names", fmt.Sprintf("names the column %q twice", columns[place]))
 		}
+		chosen = append(chosen, place)
 	}
 	return chosen, nil
 }

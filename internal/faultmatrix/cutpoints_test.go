@@ -138,6 +138,7 @@ var answerPoints = []cutPoint{
 	{name: "cut inside the answer's body", rules: behind(atAnswer, cutBody), ways: posted},
 	{name: "cut while the agent works", rules: at(atWork, cut), runbook: slow, stops: streamed},
 	{name: "cut while the agent works, the tenant goes on", rules: behind(atWork, cut), runbook: slow},
+	{name: "cut while the agent is silent for long, the tenant goes on", rules: behind(atWork, cut), runbook: silent},
 	{name: "gateway times out while the agent works", rules: behind(atWork, timeOut), runbook: slow, ways: posted},
 	{name: "a gateway's page with status 200 in place of the answer", rules: behind(atAnswer, page)},
 	{name: "no answer ever comes", rules: behind(atWork, silence)},
@@ -173,10 +174,10 @@ var eventPoints = ofEvents([]cutPoint{
 	{name: "garbage in place of agent_finished", rules: on(send, 1, "garbage=event:28")},
 	{name: "unknown operation in a message", rules: on(send, 1, "unknown-op=event:3")},
 	{name: "unknown operation on the text", rules: on(send, 1, "unknown-op=event:23")},
-	{name: "stall past the idle limit", rules: on(send, 1, "stall=event:13;3s"), stops: streamed},
+	{name: "stall past the idle limit", rules: on(send, 1, "stall=event:13;8s"), stops: streamed},
 	{name: "stall past the idle limit, the tenant goes on", rules: after(silence, delta("add", "/content/1"))},
-	{name: "stall past the idle limit before any event", rules: on(send, 1, "stall=event:0;3s"), stops: streamed},
-	{name: "stall within the idle limit", rules: stall(600 * time.Millisecond)},
+	{name: "stall past the idle limit before any event", rules: on(send, 1, "stall=event:0;8s"), stops: streamed},
+	{name: "stall within the idle limit", rules: stall(700 * time.Millisecond)},
 })
 
 func ofEvents(points []cutPoint) []cutPoint {
@@ -279,8 +280,8 @@ var callerPoints = []cutPoint{
 		return []outcome{first, r.host.ask(ctx)}
 	}},
 	{name: "host asks again with its key while the agent works", runbook: slow, play: func(ctx context.Context, r *row) []outcome {
-		a, err := r.host.once(ctx, "")
-		if err != nil || a.state() != "working" {
+		a, err := r.host.until(ctx, "working")
+		if err != nil {
 			return []outcome{{state: a.state(), text: a.text(), err: err}}
 		}
 		return []outcome{r.host.ask(ctx)}
@@ -306,8 +307,8 @@ func (r *row) together(ctx context.Context, hosts ...*host) []outcome {
 
 // elsewhere begins a run by the row's front and goes on with another.
 func (r *row) elsewhere(ctx context.Context, goOn func(answer, *host) outcome) []outcome {
-	a, err := r.host.once(ctx, "")
-	if err != nil || a.state() != "working" {
+	a, err := r.host.until(ctx, "working")
+	if err != nil {
 		return []outcome{{state: a.state(), text: a.text(), err: err}}
 	}
 	second := r.newHost(r.other)
@@ -315,32 +316,30 @@ func (r *row) elsewhere(ctx context.Context, goOn func(answer, *host) outcome) [
 }
 
 var processPoints = []cutPoint{
-	{name: "product killed before the message is sent", ownFront: true, rules: func(r *row) []*rule {
+	{name: "product killed before the message is sent", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: send, times: 1, at: atHeaders, hook: func() { kill(r) }}}
 	}, resends: 1},
-	{name: "product killed while the agent works", ownFront: true, rules: hooked(atWork, kill), runbook: slow, stops: streamed},
-	{name: "product killed before the answer", ownFront: true, rules: hooked(atAnswer, kill)},
-	{name: "product killed after it has said that the agent works", ownFront: true, runbook: slow, stops: streamed, play: killedAfter("working")},
-	{name: "product killed after the answer", ownFront: true, play: killedAfter("completed")},
-	{name: "product killed while it looks for a lost message", ownFront: true, rules: func(r *row) []*rule {
+	{name: "product killed while the agent works", ownFront: true, restarts: true, rules: hooked(atWork, kill), runbook: slow, stops: streamed},
+	{name: "product killed before the answer", ownFront: true, restarts: true, rules: hooked(atAnswer, kill)},
+	{name: "product killed after it has said that the agent works", ownFront: true, restarts: true, runbook: slow, stops: streamed, play: killedAfter("working")},
+	{name: "product killed after the answer", ownFront: true, restarts: true, play: killedAfter("completed")},
+	{name: "product killed while it looks for a lost message", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: send, times: 1, fault: "status=502;store"}, {on: read, times: 1, at: atHeaders, hook: func() { kill(r) }}}
 	}},
-	{name: "product killed after the conversation was created", ownFront: true, rules: func(r *row) []*rule {
+	{name: "product killed after the conversation was created", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: create, times: 1, at: atAnswer, hook: func() { kill(r) }}}
 	}},
-	{name: "product terminated, drains long enough", ownFront: true, rules: hooked(atWork, terminate), runbook: slow, stops: streamedByBridge},
+	{name: "server terminated, drains long enough", kind: "http", ownFront: true, rules: hooked(atWork, terminate), runbook: slow},
+	{name: "bridge terminated while the agent works", kind: "stdio", ownFront: true, rules: hooked(atWork, terminate), runbook: slow, stops: streamed},
 	{name: "server terminated, drains too short", kind: "http", ownFront: true, flags: []string{"--drain", "300ms"}, rules: hooked(atWork, terminate), runbook: slow, stops: streamed},
 }
-
-// streamedByBridge is for what a bridge cannot wait for: its host kills it after 2 s.
-var streamedByBridge = streamed
 
 // killedAfter asks until the run has that state, kills the product and goes on with
 // the run by its id.
 func killedAfter(state string) func(context.Context, *row) []outcome {
 	return func(ctx context.Context, r *row) []outcome {
-		a, err := r.host.once(ctx, "")
-		if err != nil || a.state() != state {
+		a, err := r.host.until(ctx, state)
+		if err != nil {
 			return []outcome{{state: a.state(), text: a.text(), err: err}}
 		}
 		kill(r)
@@ -358,7 +357,7 @@ var tenantPoints = []cutPoint{
 	{name: "tenant killed after the conversation was created", ownSite: true, rules: func(r *row) []*rule {
 		return []*rule{{on: create, times: 1, at: atAnswer, hook: func() { r.restartTenant(syscall.SIGKILL) }}}
 	}},
-	{name: "product and tenant killed while the agent works", ownSite: true, runbook: slow, stops: both, rules: hooked(atWork, func(r *row) {
+	{name: "product and tenant killed while the agent works", ownSite: true, restarts: true, runbook: slow, stops: both, rules: hooked(atWork, func(r *row) {
 		kill(r)
 		r.restartTenant(syscall.SIGKILL)
 	})},

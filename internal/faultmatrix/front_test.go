@@ -125,7 +125,7 @@ func (m message) outcome() (json.RawMessage, error) {
 }
 
 // patience are the settings of a product under test: nobody waits for minutes.
-var patience = []string{"--call-budget", "1s", "--progress-interval", "200ms", "--run-quiet", "1s", "--stream-idle", "1s", "--log-level", "warn"}
+var patience = []string{"--call-budget", "1500ms", "--progress-interval", "300ms", "--run-quiet", "3s", "--posted-quiet", "6s", "--stream-idle", "4s", "--log-level", "warn"}
 
 func newFront(t testing.TB, kind, baseURL string, flags ...string) front {
 	t.Helper()

@@ -29,6 +29,7 @@ type host struct {
 type outcome struct {
 	state string
 	text  string
+	runID string
 	cut   bool // the process behind was started anew meanwhile
 	err   error
 }
@@ -44,7 +45,7 @@ func (h *host) follow(ctx context.Context, runID string) outcome {
 	began := h.front.starts()
 	for looks := 0; ; {
 		a, err := h.once(ctx, runID)
-		end := outcome{state: a.state(), text: a.text(), cut: h.front.starts() != began}
+		end := outcome{state: a.state(), text: a.text(), runID: a.runID(), cut: h.front.starts() != began}
 		switch {
 		case ctx.Err() != nil:
 			end.err = fmt.Errorf("no answer in time; the last: %w", errors.Join(err, errText(a.text())))
@@ -87,6 +88,20 @@ func (h *host) follow(ctx context.Context, runID string) outcome {
 type errText string
 
 func (e errText) Error() string { return string(e) }
+
+// until asks until the run is in a state, and goes no further.
+func (h *host) until(ctx context.Context, state string) (answer, error) {
+	for runID := ""; ; {
+		a, err := h.once(ctx, runID)
+		switch {
+		case err != nil, ctx.Err() != nil, a.state() == state:
+			return a, err
+		case a.state() != "" && a.state() != "working":
+			return a, fmt.Errorf("the run is %s, not %s: %s", a.state(), state, a.text())
+		}
+		runID = a.runID()
+	}
+}
 
 // once makes one call: get_run where there is a run, else the question's.
 func (h *host) once(ctx context.Context, runID string) (answer, error) {

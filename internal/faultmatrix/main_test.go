@@ -18,7 +18,7 @@ var (
 )
 
 // rowsAtOnce is how many rows of the matrix are at work.
-const rowsAtOnce = "40"
+const rowsAtOnce = "48"
 
 var raceDetector bool
 

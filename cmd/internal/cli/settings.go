@@ -29,6 +29,7 @@ type Settings struct {
 	Agents           []string
 	FilesDirs        []string
 	RunQuiet         time.Duration
+	PostedQuiet      time.Duration
 	StreamIdle       time.Duration
 	LogLevel         string
 	LogFile          string
@@ -63,9 +64,10 @@ func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 // patienceFlags are hidden: nobody has to set them but tests, which cannot wait as
 // long as agents and networks are waited for.
 func (s *Settings) patienceFlags(flags *pflag.FlagSet) {
-	flags.DurationVar(&s.RunQuiet, "run-quiet", 0, "how long a conversation may stand still before a run that lost its connection counts as interrupted; 0 means the default")
+	flags.DurationVar(&s.RunQuiet, "run-quiet", 0, "how long a conversation may stand still before a run whose stream was lost counts as interrupted; 0 means the default")
+	flags.DurationVar(&s.PostedQuiet, "posted-quiet", 0, "the same for a run whose message was posted; 0 means the default")
 	flags.DurationVar(&s.StreamIdle, "stream-idle", 0, "longest silence of a stream that is taken for work; 0 means the default")
-	for _, name := range []string{"run-quiet", "stream-idle"} {
+	for _, name := range []string{"run-quiet", "posted-quiet", "stream-idle"} {
 		flags.Lookup(name).Hidden = true
 	}
 }

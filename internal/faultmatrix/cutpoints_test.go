@@ -128,6 +128,9 @@ var refusalPoints = []cutPoint{
 	{name: "gateway's 502, stored", rules: on(send, 1, "html=502;store")},
 	{name: "gateway's 504, stored", rules: on(send, 1, "html=504;store")},
 	{name: "gateway's 429, not stored", rules: on(send, 1, "html=429"), resends: 1},
+	{name: "500, stored, the agent is silent for long", rules: on(send, 1, "status=500;store"), runbook: slow},
+	{name: "503, stored, the agent is silent for long", rules: on(send, 1, "status=503;store"), runbook: slow},
+	{name: "gateway's 502, stored, the agent is silent for long", rules: on(send, 1, "html=502;store"), runbook: slow},
 	{name: "408, stored", rules: on(send, 1, "html=408;store")},
 }
 
@@ -319,9 +322,9 @@ var processPoints = []cutPoint{
 	{name: "product killed before the message is sent", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: send, times: 1, at: atHeaders, hook: func() { kill(r) }}}
 	}, resends: 1},
-	{name: "product killed while the agent works", ownFront: true, restarts: true, rules: hooked(atWork, kill), runbook: slow, stops: streamed},
+	{name: "product killed while the agent works", ownFront: true, restarts: true, rules: hooked(atWork, kill), runbook: slow, stops: streamed, resends: 1},
 	{name: "product killed before the answer", ownFront: true, restarts: true, rules: hooked(atAnswer, kill)},
-	{name: "product killed after it has said that the agent works", ownFront: true, restarts: true, runbook: slow, stops: streamed, play: killedAfter("working")},
+	{name: "product killed after it has said that the agent works", ownFront: true, restarts: true, runbook: slow, stops: streamed, resends: 1, play: killedAfter("working")},
 	{name: "product killed after the answer", ownFront: true, restarts: true, play: killedAfter("completed")},
 	{name: "product killed while it looks for a lost message", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: send, times: 1, fault: "status=502;store"}, {on: read, times: 1, at: atHeaders, hook: func() { kill(r) }}}

@@ -58,12 +58,7 @@ func (h *host) follow(ctx context.Context, runID string) outcome {
 			return end
 		case a.state() == "working":
 			runID = a.runID()
-		case a.state() == "interrupted" && (!strings.Contains(a.text(), "get_run") || looks == 5):
-			return end
-		case a.state() == "interrupted":
-			looks++
-			runID = a.runID()
-		case a.state() == "failed" && strings.Contains(a.text(), "Read the thread's messages"):
+		case a.IsError && a.state() != "" && strings.Contains(a.text(), "Read the thread's messages"):
 			arrived, err := h.reads(ctx, a.threadID())
 			if err != nil {
 				break // the same again
@@ -72,8 +67,13 @@ func (h *host) follow(ctx context.Context, runID string) outcome {
 			if arrived {
 				runID = a.runID()
 			}
-		case a.state() == "failed":
+		case a.state() == "interrupted" && strings.Contains(a.text(), "get_run") && looks < 5:
+			looks++
+			runID = a.runID()
+		case a.state() == "failed" && strings.Contains(a.text(), "Call again"):
 			runID = ""
+		case a.state() == "interrupted", a.state() == "failed":
+			return end
 		case !a.IsError:
 			end.err = fmt.Errorf("a result without a run: %s", a.text())
 			return end

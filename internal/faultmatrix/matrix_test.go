@@ -85,15 +85,19 @@ const rowWithin = 40 * time.Second
 
 func TestMatrix(t *testing.T) {
 	began := time.Now()
+	all := rows()
 	shared := newSite(t)
+	for i, r := range all {
+		r.house(t, i, shared)
+	}
 	products := shared.share(t)
 	var mu sync.Mutex
 	var results []result
 	t.Run("rows", func(t *testing.T) {
-		for i, r := range rows() {
+		for _, r := range all {
 			t.Run(r.name(), func(t *testing.T) {
 				t.Parallel()
-				r.settle(t, i, shared, products)
+				r.settle(t, products)
 				got := r.run(t)
 				for _, complaint := range got.complaints {
 					t.Error(complaint)
@@ -144,15 +148,28 @@ func place(r *row) int {
 			"stdio" + legacy + stream, "stdio" + legacy + post, "stdio" + modern + stream, "stdio" + modern + post}, r.kind+r.era+r.way)
 }
 
-// settle gives the row its agent, its site and its host.
-func (r *row) settle(t *testing.T, number int, shared *site, products fronts) {
-	r.site = shared
+// house gives the row its agent, in the tenant that rows share. It comes before the
+// products, which do not see at once what agents there are anew.
+func (r *row) house(t *testing.T, number int, shared *site) {
+	r.agent = agentSpec{name: fmt.Sprintf("Row %d", number), runbook: cmp.Or(r.point.runbook, quick)}
+	if !r.point.ownSite {
+		r.site = shared
+		r.hire(t)
+	}
+}
+
+func (r *row) hire(t *testing.T) {
+	var err error
+	if r.agent, err = r.site.rest.newAgent(r.agent.name, r.agent.runbook); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settle gives the row its host, and a site of its own where it needs one.
+func (r *row) settle(t *testing.T, products fronts) {
 	if r.point.ownSite {
 		r.site = newSite(t)
-	}
-	var err error
-	if r.agent, err = r.site.rest.newAgent(fmt.Sprintf("Row %d", number), cmp.Or(r.point.runbook, quick)); err != nil {
-		t.Fatal(err)
+		r.hire(t)
 	}
 	product := products[r.kind+" "+r.era]
 	if r.point.ownFront || r.point.ownSite {
@@ -201,7 +218,8 @@ func (r *row) run(t *testing.T) result {
 func (r *row) finalStanding(ctx context.Context) (standing, error) {
 	for deadline := time.Now().Add(4 * time.Second); ; time.Sleep(again) {
 		s, err := r.site.rest.look(r.agent.id, r.host.thread, r.host.question)
-		if err != nil || s.answered || time.Now().After(deadline) || ctx.Err() != nil || slices.Contains(r.point.stops, r.way) {
+		settled := s.answered && s.times >= len(r.site.proxy.sends(r.agent.id)) || slices.Contains(r.point.stops, r.way) && s.times <= 1
+		if err != nil || settled || time.Now().After(deadline) || ctx.Err() != nil {
 			return s, err
 		}
 	}

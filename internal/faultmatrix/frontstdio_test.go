@@ -37,7 +37,7 @@ type connection struct {
 func newStdioFront(t testing.TB, flags []string) *stdioFront {
 	t.Helper()
 	f := &stdioFront{}
-	f.process = &process{t: t, name: bridgeCommand, arguments: flags, env: []string{"SEMA4_API_KEY=" + localtenant.APIKey}, pipes: f.connect}
+	f.process = &process{t: t, name: bridgeCommand, arguments: flags, env: []string{"SEMA4_API_KEY=" + localtenant.APIKey, "GOTRACEBACK=all"}, pipes: f.connect}
 	if err := f.start(); err != nil {
 		t.Fatal(err)
 	}

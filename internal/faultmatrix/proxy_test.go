@@ -26,7 +26,8 @@ type proxy struct {
 	life     context.Context // of what goes on behind the products' backs
 	end      context.CancelFunc
 
-	open atomic.Int64 // connections of products that carry a request
+	open   atomic.Int64 // connections of products that carry a request
+	states sync.Map     // of all their connections
 
 	mu       sync.Mutex // guards what follows
 	server   *http.Server
@@ -65,17 +66,15 @@ func (p *proxy) listen() error {
 		return err
 	}
 	p.address = listener.Addr().String()
-	states := new(sync.Map)
 	p.server = &http.Server{Handler: p, ConnState: func(conn net.Conn, state http.ConnState) {
-		before, _ := states.Load(conn)
-		states.Store(conn, state)
+		before, _ := p.states.Swap(conn, state)
 		if state == http.StateActive {
 			p.open.Add(1)
 		} else if before == http.StateActive {
 			p.open.Add(-1)
 		}
 		if state == http.StateClosed || state == http.StateHijacked {
-			states.Delete(conn)
+			p.states.Delete(conn)
 		}
 	}}
 	server := p.server
@@ -87,6 +86,16 @@ func (p *proxy) listen() error {
 func (p *proxy) hangUp() {
 	_ = p.server.Close()
 	p.serving.Wait()
+}
+
+// closeIdle drops the products' connections that carry no request.
+func (p *proxy) closeIdle() {
+	p.states.Range(func(conn, state any) bool {
+		if state == http.StateIdle {
+			_ = conn.(net.Conn).Close()
+		}
+		return true
+	})
 }
 
 // obey sets the rules of an agent.

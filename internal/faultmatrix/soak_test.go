@@ -143,13 +143,13 @@ func TestSoak(t *testing.T) {
 }
 
 // killNowAndThen kills a product for as long as the soak lasts; the hosts start it
-// again.
+// again. It gets the time to find out that an agent was stopped, see patience.
 func killNowAndThen(ctx context.Context, f front, chance *rand.Rand, counts *tally) {
-	for {
+	for pause := time.Second; ; pause = 10 * time.Second {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(700*time.Millisecond + time.Duration(chance.IntN(1500))*time.Millisecond):
+		case <-time.After(pause + time.Duration(chance.IntN(2000))*time.Millisecond):
 		}
 		<-f.signal(syscall.SIGKILL)
 		counts.kills.Add(1)

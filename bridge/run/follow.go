@@ -68,7 +68,7 @@ func (m *Manager) settle(r *Run, seen sighting, known ending, idle time.Duration
 		r.infer(Interrupted, "The agent's answer is incomplete, and the thread has gone on since.")
 	case !seen.arrived && idle >= quiet/4:
 		r.infer(Failed, "The tenant did not confirm the message, and it is not in the conversation: most likely it did not arrive and the agent did not run.")
-	case seen.arrived && known.failure != nil && idle >= quiet/4:
+	case seen.arrived && known.failure != nil && idle >= quiet/2:
 		r.fail(known.failure)
 	case idle >= m.silence(r):
 		r.infer(Interrupted, m.silenceText(r))

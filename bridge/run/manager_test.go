@@ -21,8 +21,15 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quick is a configuration that finds out fast what became of a run.
-var quick = run.Config{Send: run.SendStream, Quiet: 300 * time.Millisecond, PostedQuiet: time.Second,
+var quick = run.Config{Send: run.SendStream, Quiet: 600 * time.Millisecond, PostedQuiet: 2 * time.Second,
 	PollFirst: 10 * time.Millisecond, PollMax: 50 * time.Millisecond, SendPause: 20 * time.Millisecond}
+
+// sending is quick in one way.
+func sending(way run.Sending) run.Config {
+	config := quick
+	config.Send = way
+	return config
+}
 
 // answering says three things with pauses, so that there is something to cut.
 const answering = "- think: let me see\n- say: one\n- wait: 30ms\n- say: \" two\"\n- wait: 30ms\n- say: \" three\"\n"
@@ -36,8 +43,13 @@ type bench struct {
 
 func newBench(t *testing.T, runbook string, options ...restclient.Option) *bench {
 	t.Helper()
+	return newBenchWith(t, run.SendStream, runbook, options...)
+}
+
+func newBenchWith(t *testing.T, way run.Sending, runbook string, options ...restclient.Option) *bench {
+	t.Helper()
 	tenant := testtenant.Start(t, testtenant.Scripted("Subject", runbook))
-	manager := run.NewManager(tenant.Client(options...), quick, zerolog.Nop())
+	manager := run.NewManager(tenant.Client(options...), sending(way), zerolog.Nop())
 	t.Cleanup(manager.Close)
 	return &bench{t, tenant, manager, run.Agent{ID: tenant.AgentID("Subject"), Name: "Subject"}}
 }
@@ -96,36 +108,55 @@ func TestAnswersAreWhole(t *testing.T) {
 	}
 }
 
-// TestFaults breaks the way to the tenant at every point and looks at what the
-// caller hears and how often the message stands in the conversation.
+// TestFaults breaks the way to the tenant at every point, once and for good, and
+// looks at what the caller hears and how often the message stands in the
+// conversation.
 func TestFaults(t *testing.T) {
-	whole := "one two three"
+	const whole, notConfirmed, silent = "one two three", "did not confirm", "written nothing more"
 	for name, test := range map[string]struct {
+		way    run.Sending
 		faults string
 		state  run.State
 		text   string // of the answer
 		says   string // the failure
 		sent   int
 	}{
-		"none":                        {"", run.Completed, whole, "", 1},
-		"refused":                     {"status=422", run.Failed, "", "not delivered", 0},
-		"500, nothing stored":         {"status=500", run.Failed, "", "did not arrive", 0},
-		"503, nothing stored":         {"status=503", run.Failed, "", "did not arrive", 0},
-		"502 as HTML, nothing stored": {"html=502", run.Failed, "", "did not arrive", 0},
-		"500 after it was stored":     {"status=500;store", run.Completed, whole, "", 1},
-		"HTML after it was stored":    {"html=502;store", run.Completed, whole, "", 1},
-		"cut after the body":          {"cut=body", run.Failed, "", "did not arrive", 0},
-		"cut before the answer":       {"cut=headers", run.Interrupted, "", "written nothing more", 1},
-		"cut after the first event":   {"cut=event:1", run.Interrupted, "", "written nothing more", 1},
-		"cut inside an event":         {"cut=mid-event:14", run.Interrupted, "one", "written nothing more", 1},
-		"stalled past the idle limit": {"stall=event:3;30s", run.Completed, whole, "", 1},
-		"garbage":                     {"garbage=event:7", run.Completed, whole, "", 1},
-		"unknown operation":           {"unknown-op=event:7", run.Completed, whole, "", 1},
+		"none":                        {run.SendStream, "", run.Completed, whole, "", 1},
+		"refused":                     {run.SendStream, "status=422", run.Failed, "", "not delivered", 0},
+		"500, nothing stored":         {run.SendStream, "status=500", run.Failed, "", "not delivered", 0},
+		"500 once":                    {run.SendStream, "status=500,times=1", run.Completed, whole, "", 1},
+		"503 twice":                   {run.SendStream, "status=503,times=2", run.Completed, whole, "", 1},
+		"429 once":                    {run.SendStream, "status=429,times=1", run.Completed, whole, "", 1},
+		"429 for an hour":             {run.SendStream, "status=429,retry-after=1h", run.Failed, "", "not delivered", 0},
+		"429 after it was stored":     {run.SendStream, "status=429;store,times=1", run.Completed, whole, "", 1},
+		"502 as HTML, nothing stored": {run.SendStream, "html=502", run.Failed, "", notConfirmed, 0},
+		"500 after it was stored":     {run.SendStream, "status=500;store", run.Completed, whole, "", 1},
+		"HTML after it was stored":    {run.SendStream, "html=502;store", run.Completed, whole, "", 1},
+		"cut after the body":          {run.SendStream, "cut=body", run.Failed, "", notConfirmed, 0},
+		"cut before the answer":       {run.SendStream, "cut=headers", run.Interrupted, "", silent, 1},
+		"cut after the first event":   {run.SendStream, "cut=event:1", run.Interrupted, "", silent, 1},
+		"cut inside an event":         {run.SendStream, "cut=mid-event:14", run.Interrupted, "one", silent, 1},
+		"stalled past the idle limit": {run.SendStream, "stall=event:3;30s", run.Completed, whole, "", 1},
+		"garbage":                     {run.SendStream, "garbage=event:7", run.Completed, whole, "", 1},
+		"unknown operation":           {run.SendStream, "unknown-op=event:7", run.Completed, whole, "", 1},
+
+		"post":                                {run.SendPost, "", run.Completed, whole, "", 1},
+		"post refused":                        {run.SendPost, "status=422", run.Failed, "", "not delivered", 0},
+		"post, 500 once":                      {run.SendPost, "status=500,times=1", run.Completed, whole, "", 1},
+		"post, 500, nothing stored":           {run.SendPost, "status=500", run.Failed, "", "not delivered", 0},
+		"post, 500 after it was stored":       {run.SendPost, "status=500;store", run.Completed, whole, "", 1},
+		"post, 429 after it was stored":       {run.SendPost, "status=429;store", run.Completed, whole, "", 1},
+		"post, 504 of a gateway":              {run.SendPost, "html=504;store", run.Completed, whole, "", 1},
+		"post, 504 of a gateway, lost":        {run.SendPost, "html=504", run.Failed, "", notConfirmed, 0},
+		"post cut after the body":             {run.SendPost, "cut=body", run.Failed, "", notConfirmed, 0},
+		"post cut before the answer":          {run.SendPost, "cut=headers", run.Completed, whole, "", 1},
+		"post, an answer that comes too late": {run.SendPost, "latency=200ms", run.Completed, whole, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, answering)
+			t.Parallel()
+			b := newBenchWith(t, test.way, answering)
 			if test.faults != "" {
-				b.tenant.Fail(test.faults + ",match=POST …/stream")
+				b.tenant.Fail(test.faults + ",match=POST …/" + map[run.Sending]string{run.SendStream: "stream", run.SendPost: "messages"}[test.way])
 			}
 			report := b.ended(b.start("t", "go"))
 			if report.State != test.state || !strings.Contains(report.Failure, test.says) || !strings.HasPrefix(text(report), test.text) {
@@ -313,7 +344,7 @@ func TestAVerdictOfTheConversationIsNotFinal(t *testing.T) {
 func TestARefusedMessageMayBeSentAgain(t *testing.T) {
 	b := newBench(t, "- say: hi\n")
 	q := run.Question{Agent: b.agent, Thread: "t", Message: "go", IdempotencyKey: "k"}
-	b.tenant.Fail("status=429,match=POST …/stream")
+	b.tenant.Fail("status=429,retry-after=1m,match=POST …/stream")
 	refused, err := b.manager.Start(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func (m *Manager) neverArrived(ctx context.Context, r *Run, err error) bool {
 		if lookErr == nil && !seen.arrived && !seenBefore {
 			return true
 		}
-		m.follow(ctx, r, ending{failure: err})
+		m.follow(ctx, r, ending{failure: failureOf(err)})
 	default:
 		m.follow(ctx, r, ending{})
 	}
@@ -127,4 +127,13 @@ func refused(err error) bool {
 func answered(err error) bool {
 	answer, ok := errors.AsType[*restclient.APIError](err)
 	return ok && answer.Code != ""
+}
+
+// failureOf is what the tenant's answer says of the agent, where it says anything:
+// that a message came too early or too often says nothing of a run.
+func failureOf(err error) error {
+	if answer, ok := errors.AsType[*restclient.APIError](err); ok && answer.StatusCode < 500 {
+		return nil
+	}
+	return err
 }

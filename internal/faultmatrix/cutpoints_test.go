@@ -326,9 +326,17 @@ var processPoints = []cutPoint{
 	{name: "product killed before the answer", ownFront: true, restarts: true, rules: hooked(atAnswer, kill)},
 	{name: "product killed after it has said that the agent works", ownFront: true, restarts: true, runbook: slow, stops: streamed, resends: 1, play: killedAfter("working")},
 	{name: "product killed after the answer", ownFront: true, restarts: true, play: killedAfter("completed")},
+	{name: "product killed after the answer, asked for the run, then called again", ownFront: true, restarts: true, play: func(ctx context.Context, r *row) []outcome {
+		outcomes := killedAfter("completed")(ctx, r)
+		return append(outcomes, r.host.ask(ctx))
+	}},
+	{name: "product killed while the agent works, asked for the run, then called again", ownFront: true, restarts: true, runbook: slow, ways: posted, play: func(ctx context.Context, r *row) []outcome {
+		outcomes := killedAfter("working")(ctx, r)
+		return append(outcomes, r.host.ask(ctx))
+	}},
 	{name: "product killed while it looks for a lost message", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: send, times: 1, fault: "status=502;store"}, {on: read, times: 1, at: atHeaders, hook: func() { kill(r) }}}
-	}},
+	}, resends: 1},
 	{name: "product killed after the conversation was created", ownFront: true, restarts: true, rules: func(r *row) []*rule {
 		return []*rule{{on: create, times: 1, at: atAnswer, hook: func() { kill(r) }}}
 	}},

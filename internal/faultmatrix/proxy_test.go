@@ -227,13 +227,15 @@ func (c *carriage) carry() {
 // waitAtWork lets the agent begin, then does what is to be done while it works. It
 // returns the answer where that is still to be delivered.
 func (c *carriage) waitAtWork(arriving <-chan *http.Response) *http.Response {
-	select {
-	case response := <-arriving:
-		if response != nil {
-			c.rule.happen()
+	for !c.atWork() {
+		select {
+		case response := <-arriving:
+			if response != nil {
+				c.rule.happen()
+			}
+			return response
+		case <-time.After(20 * time.Millisecond):
 		}
-		return response
-	case <-time.After(100 * time.Millisecond):
 	}
 	c.rule.happen()
 	if c.rule.do == pass {
@@ -248,6 +250,22 @@ func (c *carriage) waitAtWork(arriving <-chan *http.Response) *http.Response {
 		response.Body.Close()
 	}
 	return nil
+}
+
+// atWork tells that the agent has begun to answer a message that was posted.
+func (c *carriage) atWork() bool {
+	request, err := http.NewRequestWithContext(c.life, http.MethodGet, "http://"+c.upstream+c.r.URL.Path, http.NoBody)
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Authorization", c.r.Header.Get("Authorization"))
+	response, err := c.client.RoundTrip(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return err == nil && bytes.Contains(body, []byte(`"role":"agent"`))
 }
 
 // forward gives the answer of the tenant, nil where there is none.

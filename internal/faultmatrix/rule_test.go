@@ -42,7 +42,7 @@ const (
 	nowhere       point = iota
 	atHeaders           // the request's headers have come, nothing goes on to the tenant
 	insideRequest       // half of the body has come, nothing goes on to the tenant
-	atWork              // the message stands and the agent works
+	atWork              // the message stands and the agent has begun to answer
 	atAnswer            // the answer, or the stream's last event, has come from the tenant
 	atEvent             // the event has been passed on
 	insideEvent         // half of the event has been passed on

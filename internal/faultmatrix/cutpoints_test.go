@@ -289,10 +289,10 @@ var callerPoints = []cutPoint{
 		}
 		return []outcome{r.host.ask(ctx)}
 	}},
-	{name: "another process is asked for the run while it works", ownFront: true, runbook: slow, play: func(ctx context.Context, r *row) []outcome {
+	{name: "another process is asked for the run while it works", ownFront: true, besideShared: true, runbook: slow, play: func(ctx context.Context, r *row) []outcome {
 		return r.elsewhere(ctx, func(a answer, second *host) outcome { return second.follow(ctx, a.runID()) })
 	}},
-	{name: "another process gets the same call while the agent works", ownFront: true, runbook: slow, play: func(ctx context.Context, r *row) []outcome {
+	{name: "another process gets the same call while the agent works", ownFront: true, besideShared: true, runbook: slow, play: func(ctx context.Context, r *row) []outcome {
 		return r.elsewhere(ctx, func(_ answer, second *host) outcome { return second.ask(ctx) })
 	}},
 }

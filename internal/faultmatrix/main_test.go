@@ -18,7 +18,7 @@ var (
 )
 
 // rowsAtOnce is how many rows of the matrix are at work.
-const rowsAtOnce = "48"
+const rowsAtOnce = "64"
 
 var raceDetector bool
 

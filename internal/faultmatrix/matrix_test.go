@@ -31,6 +31,8 @@ type cutPoint struct {
 	flags    []string // of that front
 	ownSite  bool     // the tenant is killed; has a front of its own, too
 
+	besideShared bool // the front that rows share is asked, too
+
 	restarts bool // the product ends and is started again
 
 	// stops are the ways in which the agent may have been stopped for good: the
@@ -87,8 +89,12 @@ func TestMatrix(t *testing.T) {
 	began := time.Now()
 	all := rows()
 	shared := newSite(t)
+	quieter := make([]*site, 4)
+	for i := range quieter {
+		quieter[i] = newSite(t)
+	}
 	for i, r := range all {
-		r.house(t, i, shared)
+		r.house(t, i, shared, quieter[i%len(quieter)])
 	}
 	products := shared.share(t)
 	var mu sync.Mutex
@@ -148,12 +154,16 @@ func place(r *row) int {
 			"stdio" + legacy + stream, "stdio" + legacy + post, "stdio" + modern + stream, "stdio" + modern + post}, r.kind+r.era+r.way)
 }
 
-// house gives the row its agent, in the tenant that rows share. It comes before the
-// products, which do not see at once what agents there are anew.
-func (r *row) house(t *testing.T, number int, shared *site) {
+// house gives the row its agent, in a tenant that rows share. It comes before the
+// products, which do not see at once what agents there are anew. A product that is
+// started for one row has fewer agents to list.
+func (r *row) house(t *testing.T, number int, shared, quieter *site) {
 	r.agent = agentSpec{name: fmt.Sprintf("Row %d", number), runbook: cmp.Or(r.point.runbook, quick)}
 	if !r.point.ownSite {
 		r.site = shared
+		if r.point.ownFront && !r.point.besideShared {
+			r.site = quieter
+		}
 		r.hire(t)
 	}
 }

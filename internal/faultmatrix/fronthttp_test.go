@@ -3,6 +3,7 @@ package faultmatrix_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,7 @@ func newHTTPFront(t testing.TB, flags []string) *httpFront {
 	t.Cleanup(func() {
 		f.stop(syscall.SIGKILL)
 		f.client.CloseIdleConnections()
+		f.checkLog()
 	})
 	return f
 }
@@ -95,11 +97,11 @@ func (f *httpFront) exchange(ctx context.Context, era, method string, params map
 		return nil, fmt.Errorf("%w: %w", errNoResult, err)
 	}
 	defer response.Body.Close()
-	return read1(response)
+	return readResult(response)
 }
 
-// read1 is the result in a response, as JSON or the last of its events.
-func read1(response *http.Response) (json.RawMessage, error) {
+// readResult is the result in a response, as JSON or the last of its events.
+func readResult(response *http.Response) (json.RawMessage, error) {
 	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream") {
 		body, err := io.ReadAll(response.Body)
 		if err != nil {
@@ -126,12 +128,5 @@ func read1(response *http.Response) (json.RawMessage, error) {
 			return m.outcome()
 		}
 	}
-	return nil, fmt.Errorf("%w: the stream ended: %w", errNoResult, cmpErr(lines.Err(), io.ErrUnexpectedEOF))
-}
-
-func cmpErr(err, fallback error) error {
-	if err != nil {
-		return err
-	}
-	return fallback
+	return nil, fmt.Errorf("%w: the stream ended: %w", errNoResult, cmp.Or[error](lines.Err(), io.ErrUnexpectedEOF))
 }

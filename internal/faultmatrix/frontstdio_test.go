@@ -44,6 +44,7 @@ func newStdioFront(t testing.TB, flags []string) *stdioFront {
 	t.Cleanup(func() {
 		f.hangUp()
 		f.stop(syscall.SIGKILL)
+		f.checkLog()
 	})
 	return f
 }

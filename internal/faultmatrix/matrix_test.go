@@ -38,8 +38,8 @@ type cutPoint struct {
 	// stops are the ways in which the agent may have been stopped for good: the
 	// answer is then what there is of it, and the run reads interrupted.
 	stops []string
-	// refused has the message provably not arrive the first time, so that another
-	// send is right; so often at most.
+	// resends is how often the message may be seen again by the tenant, as it provably
+	// did not store it before.
 	resends int
 }
 

@@ -124,6 +124,17 @@ func (p *process) log() string {
 	return p.said.String()
 }
 
+// checkLog is for what a process says of itself that no caller sees.
+func (p *process) checkLog() {
+	p.t.Helper()
+	log := p.log()
+	for _, trouble := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
+		if at := strings.Index(log, trouble); at >= 0 {
+			p.t.Errorf("%s: %.4000s", p.name, log[at:])
+		}
+	}
+}
+
 // signal sends a signal to the process that runs now, and returns what is closed
 // at its end.
 func (p *process) signal(signal syscall.Signal) <-chan struct{} {

@@ -167,8 +167,15 @@ func (h *host) revive(ctx context.Context) error {
 	if err := h.front.revive(); err != nil {
 		return err
 	}
-	if h.era == legacy && h.front.starts() != before {
-		return initialize(ctx, h.front)
+	if h.era != legacy || h.front.starts() == before {
+		return nil
+	}
+	for initialize(ctx, h.front) != nil { // a server asks the tenant first, which may be away
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(again):
+		}
 	}
 	return nil
 }

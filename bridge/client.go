@@ -2,19 +2,18 @@ package bridge
 
 import (
 	"net/http"
-	"time"
 
 	"sema4mcp/restclient"
 )
 
-// streamIdleTimeout is the longest silence of an agent that is taken for work.
-// Giving up closes the stream, which stops the agent; so it is generous.
-const streamIdleTimeout = 15 * time.Minute
-
-// NewClient returns the client that a [Tenant] reaches its agents through. The
-// transport may be nil. The error says what is wrong with the base URL or key.
-func NewClient(baseURL, key, userAgent string, transport http.RoundTripper) (*restclient.Client, error) {
-	options := []restclient.Option{restclient.WithUserAgent(userAgent), restclient.WithStreamIdleTimeout(streamIdleTimeout)}
+// NewClient returns the client that a [Tenant] of this configuration reaches its
+// agents through. The transport may be nil. The error says what is wrong with the
+// base URL or key.
+//
+// Giving up on a silent stream closes it, which stops the agent; so the limit is
+// generous by default.
+func (c Config) NewClient(baseURL, key, userAgent string, transport http.RoundTripper) (*restclient.Client, error) {
+	options := []restclient.Option{restclient.WithUserAgent(userAgent), restclient.WithStreamIdleTimeout(c.withDefaults().StreamIdle)}
 	if transport != nil {
 		options = append(options, restclient.WithTransport(transport))
 	}

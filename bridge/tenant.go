@@ -28,6 +28,7 @@ type Config struct {
 	ProgressInterval time.Duration // of the time beat; default 10 s
 	OnDisconnect     OnDisconnect  // of a run whose caller goes away; default DisconnectKeep
 	CatalogueTTL     time.Duration // how old a cached agent may be; default 30 s
+	StreamIdle       time.Duration // longest silence of an agent that is taken for work; default 15 min
 	AgentTools       AgentTools    // default AgentToolsAuto
 	Toolsets         []Toolset     // of a whole tenant's server, beside ToolsetAgents
 	ReadOnly         bool          // offer only tools that change nothing
@@ -53,6 +54,7 @@ const (
 	DefaultProgressInterval = 10 * time.Second
 	DefaultCatalogueTTL     = 30 * time.Second
 	DefaultTaskTTL          = 24 * time.Hour
+	DefaultStreamIdle       = 15 * time.Minute
 )
 
 func (c Config) withDefaults() Config {
@@ -67,6 +69,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.TaskTTL <= 0 {
 		c.TaskTTL = DefaultTaskTTL
+	}
+	if c.StreamIdle <= 0 {
+		c.StreamIdle = DefaultStreamIdle
 	}
 	if c.AgentTools == "" {
 		c.AgentTools = AgentToolsAuto

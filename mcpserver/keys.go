@@ -77,7 +77,7 @@ func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.
 	if known := t.get(name); known != nil {
 		return known.destination(choose)
 	}
-	client, err := bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
+	client, err := t.config.Bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
 	if err != nil {
 		return destination{}, errNoSuchTenant{err}
 	}

@@ -97,12 +97,12 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := bridge.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
+	config := settings.Bridge(log)
+	client, err := config.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
 	if err != nil {
 		_ = upstream.Close()
 		return nil, nil, err
 	}
-	config := settings.Bridge(log)
 	config.Sealer = bridge.SealerFor(key)
 	tenant := bridge.NewTenant(client, config)
 	return tenant, func() {

@@ -29,6 +29,9 @@ type Settings struct {
 	ReadOnly         bool
 	Agents           []string
 	FilesDirs        []string
+	RunQuiet         time.Duration
+	PostedQuiet      time.Duration
+	StreamIdle       time.Duration
 	LogLevel         string
 	LogFile          string
 
@@ -57,6 +60,18 @@ func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&s.Toolsets, "toolsets", nil, "further `tools` for all agents together: data (connections and models, to read), admin (agents and what they use, to change), all")
 	flags.BoolVar(&s.ReadOnly, "read-only", false, "offer only tools that change nothing")
 	flags.StringSliceVar(&s.Agents, "agents", nil, "offer these agents and no other: `names` or ids, with commas between them")
+	s.patienceFlags(flags)
+}
+
+// patienceFlags are hidden: nobody has to set them but tests, which cannot wait as
+// long as agents and networks are waited for.
+func (s *Settings) patienceFlags(flags *pflag.FlagSet) {
+	flags.DurationVar(&s.RunQuiet, "run-quiet", 0, "how long a conversation may stand still before a run whose stream was lost counts as interrupted; 0 means the default")
+	flags.DurationVar(&s.PostedQuiet, "posted-quiet", 0, "the same for a run whose message was posted; 0 means the default")
+	flags.DurationVar(&s.StreamIdle, "stream-idle", 0, "longest silence of a stream that is taken for work; 0 means the default")
+	for _, name := range []string{"run-quiet", "posted-quiet", "stream-idle"} {
+		flags.Lookup(name).Hidden = true
+	}
 }
 
 // FilesFlags are for a command that runs on its user's own machine.

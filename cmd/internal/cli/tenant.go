@@ -52,7 +52,7 @@ func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 	toolsets, _ := bridge.ParseToolsets(s.Toolsets) // checked by Complete
 	send, _ := run.ParseSending(s.Send)             // likewise
 	return bridge.Config{
-		Run:              run.Config{Send: send, TenantEnds: s.Local},
+		Run:              run.Config{Send: send, TenantEnds: s.Local, Quiet: s.RunQuiet, PostedQuiet: s.PostedQuiet},
 		CallBudget:       s.CallBudget,
 		ProgressInterval: s.ProgressInterval,
 		OnDisconnect:     bridge.OnDisconnect(s.OnDisconnect),
@@ -61,6 +61,7 @@ func (s *Settings) Bridge(log zerolog.Logger) bridge.Config {
 		ReadOnly:         s.ReadOnly,
 		Agents:           s.Agents,
 		FilesDirs:        s.FilesDirs,
+		StreamIdle:       s.StreamIdle,
 		Version:          Version(),
 		Logger:           log,
 	}

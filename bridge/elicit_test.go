@@ -44,7 +44,7 @@ type office struct {
 func newOffice(t *testing.T, agent localtenant.AgentSpec) office {
 	t.Helper()
 	tenant := testtenant.Start(t, agent)
-	bridge := NewTenant(tenant.Client(), Config{Logger: zerolog.Nop(), Run: run.Config{Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond}})
+	bridge := NewTenant(tenant.Client(), Config{Logger: zerolog.Nop(), Run: run.Config{Send: run.SendStream, Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond}})
 	t.Cleanup(bridge.Close)
 	known, err := bridge.catalogue.agent(t.Context(), tenant.AgentID(agent.Name))
 	if err != nil {

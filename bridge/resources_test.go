@@ -233,7 +233,7 @@ func TestResourcesThatAreNotThere(t *testing.T) {
 		"sema4://else/x":                                         "no such resource",
 		"file:///etc/passwd":                                     "no such resource",
 		threadOf(teller, thread):                                 "another agent",
-		threadOf(echo, nowhere):                                  "404",
+		threadOf(echo, nowhere):                                  "no such thread",
 		threadOf(echo, thread, "files", "none.txt"):              "There is no file “none.txt”",
 		threadOf(echo, thread, "data-frames", "none"):            "There is no data frame “none”",
 		threadOf(echo, thread, "data-frames", "x") + "?format=y": "csv and json",

@@ -67,7 +67,12 @@ func (m *Manager) recover(id ID, agentName, thread string) (*Run, error) {
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(id, Agent{ID: id.AgentID, Name: agentName}, thread, stop)
 	r.began, r.followed, r.from, r.local = id.Started, true, from, m.config.TenantEnds
-	m.keep(r, func() { m.follow(life, r, ending{}) })
+	var known ending
+	if before := m.runs[id.String()]; before != nil { // what was seen of it was not final
+		r.Thread, r.files, r.sentHere = before.Thread, before.files, before.sentHere
+		known.failure = before.said()
+	}
+	m.keep(r, func() { m.follow(life, r, known) })
 	return r, nil
 }
 
@@ -104,4 +109,11 @@ func (r *Run) unstoppable() error {
 		return ErrNotHeld
 	}
 	return nil
+}
+
+// said is what the tenant answered in place of an answer, or nil.
+func (r *Run) said() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refusal
 }

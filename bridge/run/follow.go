@@ -17,7 +17,7 @@ type ending struct {
 // complete, or has not grown for a while. There is one follower of a run, however
 // many wait for it.
 func (m *Manager) follow(ctx context.Context, r *Run, known ending) {
-	r.update(func() { r.followed = true })
+	r.update(func() { r.followed, r.refusal = true, known.failure })
 	pause, extent, grown := m.config.PollFirst, -1, time.Now()
 	for {
 		seen, err := m.look(ctx, r.ID, &r.from)
@@ -69,7 +69,7 @@ func (m *Manager) settle(r *Run, seen sighting, known ending, idle time.Duration
 	case !seen.arrived && idle >= quiet/4:
 		r.infer(Failed, "The tenant did not confirm the message, and it is not in the conversation: most likely it did not arrive and the agent did not run.")
 	case seen.arrived && known.failure != nil && idle >= quiet/2:
-		r.fail(known.failure)
+		r.infer(Interrupted, fmt.Sprintf("The message arrived, and the tenant answered it with an error before there was an answer: %v. The agent has failed, or it is still at work; get_run looks again.", known.failure))
 	case idle >= m.silence(r):
 		r.infer(Interrupted, m.silenceText(r))
 	default:
@@ -104,9 +104,9 @@ func (m *Manager) silence(r *Run) time.Duration {
 
 func (m *Manager) silenceText(r *Run) string {
 	if r.ID.Way == Streamed {
-		return fmt.Sprintf("The message arrived, but the connection to the agent was lost or is another process's, and the agent has written nothing more for %s.", m.config.Quiet)
+		return fmt.Sprintf("The message arrived, but the connection to the agent was lost or is another process's, and the agent has written nothing more for %s. If it is still at work, get_run shows its answer later.", m.config.Quiet)
 	}
-	return fmt.Sprintf("The message arrived, but the agent has written nothing more for %s. It may have been stopped, or still be at work.", m.config.PostedQuiet)
+	return fmt.Sprintf("The message arrived, but the agent has written nothing more for %s. It may have been stopped, or still be at work; get_run looks again.", m.config.PostedQuiet)
 }
 
 // infer ends the run by what its conversation looks like.

@@ -16,17 +16,20 @@ func (m *Manager) post(ctx context.Context, r *Run, message string) error {
 		err      error
 	}
 	r.update(func() { r.onItsWay = true })
+	waiting, giveUp := context.WithCancel(ctx)
 	replied := make(chan reply, 1)
 	go func() {
-		messages, err := m.client.Conversations.Send(ctx, r.ID.AgentID, r.ID.ConversationID, message)
+		messages, err := m.client.Conversations.Send(waiting, r.ID.AgentID, r.ID.ConversationID, message)
 		replied <- reply{messages, err}
 	}()
-	pause, extent := m.config.PollFirst, 0
+	abandon := func() { giveUp(); <-replied }
+	pause, extent, grown := m.config.PollFirst, 0, time.Now()
 	for {
 		timer := time.NewTimer(pause)
 		select {
 		case got := <-replied:
 			timer.Stop()
+			giveUp()
 			if got.err == nil {
 				m.replied(ctx, r, got.messages)
 			}
@@ -34,9 +37,19 @@ func (m *Manager) post(ctx context.Context, r *Run, message string) error {
 		case <-timer.C:
 		}
 		pause = min(pause*3/2, m.config.PollMax)
-		if seen, err := m.look(ctx, r.ID, &r.from); err == nil && seen.arrived && seen.extent != extent {
+		seen, err := m.look(ctx, r.ID, &r.from)
+		if err != nil || !seen.arrived {
+			continue
+		}
+		if seen.extent != extent {
 			r.adopt(seen)
-			extent, pause = seen.extent, m.config.PollFirst
+			extent, grown, pause = seen.extent, time.Now(), m.config.PollFirst
+		}
+		// A connection can die without a word. The answer need not wait for it.
+		if whole, marked := seen.whole(); whole && marked && time.Since(grown) >= m.config.Quiet {
+			abandon()
+			r.infer(Completed, "")
+			return nil
 		}
 	}
 }

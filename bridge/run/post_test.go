@@ -92,15 +92,19 @@ func TestAPostedRunThatStaysSilentIsInterrupted(t *testing.T) {
 	written(r, "begun")
 	b.manager.Close()
 	report := b.find(b.another(), r.ID)
-	if report.State != run.Interrupted || text(report) != "begun" || !strings.Contains(report.Failure, "may have been stopped, or still be at work") {
+	if report.State != run.Interrupted || text(report) != "begun" || !strings.Contains(report.Failure, "may have been stopped, or still be at work; get_run looks again") {
 		t.Errorf("got %+v", report)
 	}
 }
 
 func TestAPostedRunThatFailsSaysWhy(t *testing.T) {
 	b := newBenchWith(t, run.SendPost, "- say: begun\n- fail: bad_gateway out of paper\n")
-	report := b.ended(b.start("t", "go"))
-	if report.State != run.Failed || !strings.Contains(report.Failure, "The agent ran and failed") || !strings.Contains(report.Failure, "out of paper") || report.Arrival != run.Arrived {
+	r := b.start("t", "go")
+	report := b.ended(r)
+	if again := b.find(b.manager, r.ID); again.Failure != report.Failure {
+		t.Errorf("looked at again, it says %q", again.Failure)
+	}
+	if report.State != run.Interrupted || !strings.Contains(report.Failure, "The agent has failed, or it is still at work") || !strings.Contains(report.Failure, "out of paper") || report.Arrival != run.Arrived {
 		t.Errorf("got %+v", report)
 	}
 	if n := b.sent("t", "go"); n != 1 {

@@ -49,15 +49,18 @@ type Run struct {
 	stop  context.CancelCauseFunc // ends the reader
 	done  chan struct{}           // closed when nothing more will come
 	local bool                    // its tenant ends with this process
-	from  mark                    // the reader's own: where in the conversation it begins to read
-	asked []asking                // guarded by the manager's mu: what it is the answer to
+
+	sentHere bool     // by this process, which has not merely looked for it
+	from     mark     // the reader's own: where in the conversation it begins to read
+	asked    []asking // guarded by the manager's mu: what it is the answer to
 
 	mu       sync.Mutex // guards all below
 	state    State
-	onItsWay bool // its message was posted: nothing here can stop the agent
-	followed bool // its stream is not held here: all that is known is its conversation
-	inferred bool // it ended by what the conversation looked like, not by the agent's word
-	ended    bool // nothing more will come
+	onItsWay bool  // its message was posted: nothing here can stop the agent
+	followed bool  // its stream is not held here: all that is known is its conversation
+	refusal  error // what the tenant said in place of an answer, if it did
+	inferred bool  // it ended by what the conversation looked like, not by the agent's word
+	ended    bool  // nothing more will come
 	arrival  Arrival
 	failure  string
 	question string // what the agent asked

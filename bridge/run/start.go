@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sema4mcp/restclient"
@@ -151,26 +152,40 @@ func (m *Manager) standing(q Question, conversation restclient.Conversation, see
 	}
 	id := ID{AgentID: q.Agent.ID, ConversationID: conversation.ID, Position: twin.position, Digest: digest(q.Message), Started: twin.sent}
 	undated := twin.sent.IsZero()
-	recent := undated || time.Since(twin.sent) < m.config.Keep
-	beingAnswered := seen.twinIsLast && !twin.settled() && recent
-	same := beingAnswered || q.IdempotencyKey != "" && recent && !undated
 	if !q.NewerThan.IsZero() {
 		// Where the tenant dates no messages, only one that nothing follows yet is
 		// known to be new.
-		same = seen.twinIsLast && (undated && len(twin.answers) == 0 || !undated && !twin.sent.Before(q.NewerThan))
+		if !seen.twinIsLast || undated && len(twin.answers) > 0 || !undated && twin.sent.Before(q.NewerThan) {
+			return nil
+		}
 		if undated {
 			id.Started = q.NewerThan
 		}
-	} else if m.knows(id) {
+		return id.found()
+	}
+	here := m.about(id)
+	recent := undated || time.Since(twin.sent) < m.config.Keep
+	beingAnswered := seen.twinIsLast && !twin.settled() && recent
+	switch {
+	case here != nil && (here.sentHere || m.askedWithKey(here)):
+		return nil
+	case q.IdempotencyKey != "" && recent && (beingAnswered || !undated):
+	case beingAnswered && (here == nil || here.working()):
+	default:
 		return nil
 	}
-	if !same {
-		return nil
+	if here != nil {
+		return &here.ID
 	}
+	return id.found()
+}
+
+// found is the id of a message that somebody else has sent. It has no nonce: all
+// who find the message follow it as one run.
+func (id ID) found() *ID {
 	if id.Started.IsZero() {
 		id.Started = time.Now()
 	}
-	// Without a nonce: all who find the message follow it as one run.
 	id.Started = id.Started.Truncate(time.Second)
 	return &id
 }
@@ -181,11 +196,30 @@ func (s *sighting) settled() bool {
 	return whole
 }
 
-// knows tells whether a run of this process is, or was, about the message.
-func (m *Manager) knows(id ID) bool {
-	return m.count(func(r *Run) bool {
-		return r.ID.ConversationID == id.ConversationID && r.ID.Digest == id.Digest && r.ID.Position <= id.Position && !r.neverSent()
-	}) > 0
+// about is the run of this process that is, or was, about the message: rather one
+// that was begun here than one that was looked for.
+func (m *Manager) about(id ID) *Run {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found *Run
+	for _, r := range m.runs {
+		if r.ID.ConversationID != id.ConversationID || r.ID.Digest != id.Digest || r.ID.Position > id.Position || r.neverSent() {
+			continue
+		}
+		if r.sentHere {
+			return r
+		}
+		found = r
+	}
+	return found
+}
+
+// askedWithKey tells that a message is a key's already, which is not the one that
+// is asked with now: that would have been joined.
+func (m *Manager) askedWithKey(r *Run) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(r.asked, func(what asking) bool { return what.key != "" })
 }
 
 // begin registers the run, unless another caller was quicker, and sets its
@@ -199,7 +233,7 @@ func (m *Manager) begin(q Question, conversation restclient.Conversation, seen s
 	life, stop := context.WithCancelCause(m.life)
 	id := newID(q.Agent.ID, conversation.ID, seen.count, q.Message, m.config.Send.way(q.Listening))
 	r := newRun(id, q.Agent, conversation.Name, stop)
-	r.files, r.from, r.local = identity(q.Files), seen.from, m.config.TenantEnds
+	r.files, r.from, r.local, r.sentHere = identity(q.Files), seen.from, m.config.TenantEnds, true
 	r.asked = []asking{q.asking()}
 	m.asked[r.asked[0]] = r
 	m.keep(r, func() { m.deliver(life, r, q) })

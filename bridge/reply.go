@@ -106,6 +106,7 @@ func (s scope) reply(ctx context.Context, a asked, id run.ID, agent, reply strin
 	q := run.Question{
 		Agent: run.Agent{ID: id.AgentID, Name: agent}, ThreadID: id.ConversationID, Thread: a.Thread, Message: reply,
 		IdempotencyKey: strings.Join([]string{"reply", a.Run, hex.EncodeToString(question[:])}, "\x00"),
+		From:           a.Messages,
 		Listening:      listens(ctx),
 	}
 	if len(said) > 0 {

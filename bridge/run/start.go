@@ -17,6 +17,10 @@ type Question struct {
 	Files          []File // uploaded to the thread before the message is sent
 	IdempotencyKey string // optional: the same key is the same run
 
+	// From is the first position in the thread at which this message can stand: the
+	// same words before it are another message.
+	From int
+
 	// Listening callers show the agent at work: see [SendAuto].
 	Listening bool
 
@@ -147,7 +151,7 @@ func (m *Manager) place(ctx context.Context, q Question) (restclient.Conversatio
 // What this process has sent itself it knows better than the conversation.
 func (m *Manager) standing(q Question, conversation restclient.Conversation, seen survey) *ID {
 	twin := seen.twin
-	if !twin.arrived {
+	if !twin.arrived || twin.position < q.From {
 		return nil
 	}
 	id := ID{AgentID: q.Agent.ID, ConversationID: conversation.ID, Position: twin.position, Digest: digest(q.Message), Started: twin.sent}

@@ -70,7 +70,7 @@ func (m *Manager) recover(id ID, agentName, thread string) (*Run, error) {
 	var known ending
 	if before := m.runs[id.String()]; before != nil { // what was seen of it was not final
 		r.Thread, r.files, r.sentHere = before.Thread, before.files, before.sentHere
-		known.failure = before.said()
+		r.extent, r.grown, known.failure = before.extent, before.grown, before.said()
 	}
 	m.keep(r, func() { m.follow(life, r, known) })
 	return r, nil

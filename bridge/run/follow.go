@@ -18,22 +18,25 @@ type ending struct {
 // many wait for it.
 func (m *Manager) follow(ctx context.Context, r *Run, known ending) {
 	r.update(func() { r.followed, r.refusal = true, known.failure })
-	pause, extent, grown := m.config.PollFirst, -1, time.Now()
+	if r.grown.IsZero() { // else a follower before has waited already
+		r.extent, r.grown = -1, time.Now()
+	}
+	pause := m.config.PollFirst
 	for {
 		seen, err := m.look(ctx, r.ID, &r.from)
 		switch {
 		case ctx.Err() != nil:
 			r.stopped(ctx)
 			return
-		case err != nil && (unreadable(err) || time.Since(grown) > m.silence(r)):
+		case err != nil && (unreadable(err) || time.Since(r.grown) > m.silence(r)):
 			r.infer(Interrupted, fmt.Sprintf("The conversation cannot be read: %v.", err))
 			return
 		case err == nil:
 			r.adopt(seen)
-			if seen.extent != extent {
-				extent, grown, pause = seen.extent, time.Now(), m.config.PollFirst
+			if seen.extent != r.extent {
+				r.extent, r.grown, pause = seen.extent, time.Now(), m.config.PollFirst
 			}
-			if m.settle(r, seen, known, time.Since(grown)) {
+			if m.settle(r, seen, known, time.Since(r.grown)) {
 				return
 			}
 		}

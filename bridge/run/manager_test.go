@@ -365,11 +365,16 @@ func TestARefusedMessageMayBeSentAgain(t *testing.T) {
 func TestWhatIsNotHeldCannotBeStopped(t *testing.T) {
 	b := newBench(t, answering)
 	b.tenant.Fail("status=500;store,match=POST …/stream")
-	r := b.start("t", "go")
-	_, err := b.manager.Cancel(t.Context(), r.ID, "Subject")
-	for err == nil && r.Report().State == run.Cancelled { // cancelled before it was sent
+	var r *run.Run
+	var err error
+	for i := 1; ; i++ {
 		r = b.start("t", "go")
-		_, err = b.manager.Cancel(t.Context(), r.ID, "Subject")
+		for b.sent("t", "go") < i {
+			time.Sleep(time.Millisecond)
+		}
+		if _, err = b.manager.Cancel(t.Context(), r.ID, "Subject"); err != nil || r.Report().State != run.Cancelled {
+			break // else it was stopped before the tenant had answered
+		}
 	}
 	if report := b.ended(r); report.State == run.Cancelled {
 		t.Errorf("got %+v, %v: nobody has stopped the agent", report, err)

@@ -51,8 +51,13 @@ type Run struct {
 	local bool                    // its tenant ends with this process
 
 	sentHere bool     // by this process, which has not merely looked for it
-	from     mark     // the reader's own: where in the conversation it begins to read
 	asked    []asking // guarded by the manager's mu: what it is the answer to
+
+	// The reader's own: where in the conversation it begins to read, how much it has
+	// seen there last, and when that was new.
+	from   mark
+	extent int
+	grown  time.Time
 
 	mu       sync.Mutex // guards all below
 	state    State

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"sema4mcp/bridge/exchange"
 	"sema4mcp/restclient"
 )
 
@@ -63,15 +62,6 @@ func shortened(text *string) *string {
 	}
 	short := cut(*text, maxToolResult) + fmt.Sprintf("\n[cut: %d bytes in all]", len(*text))
 	return &short
-}
-
-// encodedLength is how many bytes of a result something takes.
-func encodedLength(value any) int {
-	encoded, err := exchange.Encode(value)
-	if err != nil {
-		return 0 // it is told where the result is made
-	}
-	return len(encoded)
 }
 
 // transcriptText is messages as text: who wrote each, what, and the tools that

@@ -57,11 +57,13 @@ func failureOf(err error, untouched string) *failure {
 	case errors.As(err, &conflict):
 		f.ran = "Nothing was sent to the agent."
 	case errors.Is(err, run.ErrNotHeld):
-		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run."
+		f.ran, f.next = "The agent may still be at work.", "Wait for it with get_run."
 	case errors.Is(err, run.ErrPosted):
-		f.ran, f.next = "The agent is still at work.", "Wait for it with get_run. Messages sent with progress wanted, or under --send=stream, can be stopped."
+		f.ran, f.next = "The agent may still be at work.", "Wait for it with get_run. Messages sent with progress wanted, or under --send=stream, can be stopped."
 	case errors.Is(err, ErrNotOffered):
 		f.next = "Use an agent that it does offer, or have the agent added to its setting --agents."
+	case errors.Is(err, run.ErrClosed):
+		f.ran, f.next = "", "Call again in a moment."
 	case errors.Is(err, run.ErrClosing):
 		f.next = "Call again in a moment."
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

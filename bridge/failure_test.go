@@ -30,7 +30,7 @@ func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 		"unreachable": {&restclient.ConnectionError{Method: "GET", Path: "/agents", NotSent: true, Err: errors.New("refused")}, []string{"cannot be reached", notRun, "base URL"}},
 		"bad id":      {&run.IDError{Reason: "this is no id"}, []string{"this is no id"}},
 		"conflict":    {&run.KeyConflictError{}, []string{"idempotency_key", "Nothing was sent"}},
-		"elsewhere":   {run.ErrNotHeld, []string{"another process", "still at work", "get_run"}},
+		"elsewhere":   {run.ErrNotHeld, []string{"another process", "may still be at work", "get_run"}},
 		"closing":     {run.ErrClosing, []string{"shutting down", notRun, "again"}},
 		"cancelled":   {fmt.Errorf("GET /agents: %w", context.Canceled), []string{"cancelled before", notRun, "again"}},
 		"other":       {errors.New("surprise"), []string{"surprise.", notRun, "log"}},

@@ -150,7 +150,7 @@ func (s scope) readRun(ctx context.Context, uri, runID string) (mcp.ResourceCont
 	if err != nil {
 		return nil, err
 	}
-	_ = s.tenant.await(ctx, r, s.tenant.config.CallBudget) // as in awaitResult
+	_ = s.tenant.watch(ctx, r, s.tenant.config.CallBudget) // as in awaitResult, but that its reader's leaving stops no agent
 	report := r.Report()
 	size := 0
 	text := runText(r, report, s.replyTool, func(answer longText) string {

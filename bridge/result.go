@@ -97,15 +97,17 @@ func workingText(r *run.Run, report run.Report, answer longText) string {
 	if len(steps) > 0 {
 		doing = "Last seen: " + steps[len(steps)-1] + "."
 	}
-	outlook := "It goes on after this call, and its answer is kept."
+	atWork, outlook := "The agent is still working", "It goes on after this call, and its answer is kept."
 	switch {
+	case report.Arrival != run.Arrived:
+		atWork, outlook = "The message is on its way", "The tenant has not confirmed it yet."
 	case report.Left():
 		outlook = "This server is shutting down; the agent goes on without it, and its answer is kept."
 	case !report.Outlives:
 		outlook = "It goes on after this call, for as long as this server runs, and its answer is kept."
 	}
 	return paragraphs(
-		fmt.Sprintf("The agent is still working, %s so far. %s", report.Elapsed.Round(time.Second), outlook),
+		fmt.Sprintf("%s, %s so far. %s", atWork, report.Elapsed.Round(time.Second), outlook),
 		doing, partial(lastLines(answer.between(answer.size()-maxPartial-1, answer.size()))),
 		fmt.Sprintf("To wait for the answer, call get_run with run_id %q. Do not send the message again.", r.ID.String()))
 }

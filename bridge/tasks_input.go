@@ -58,14 +58,9 @@ func (s scope) updateTask(ctx context.Context, params taskParams) (any, *jsonrpc
 		s.tenant.tasks.change(found.run.ID, func(n *taskNote) { n.declined = true })
 		return found.ack(), nil
 	}
-	next, err := s.tenant.runs.Start(ctx, run.Question{
-		Agent:          found.run.Agent,
-		Thread:         found.run.Thread,
-		ThreadID:       found.run.ID.ConversationID,
-		Message:        reply,
-		IdempotencyKey: found.question.key, // two answers at once are one message
-		Listening:      true,
-	})
+	asking := found.run
+	next, err := s.reply(ctx, asked{Question: cut(found.question.text, maxQuestion), Run: asking.ID.String(), Thread: asking.Thread, Messages: asking.ID.Position + 1},
+		asking.ID, asking.Agent.Name, reply)
 	if err != nil {
 		return nil, taskFault(err, "The reply was not sent.")
 	}

@@ -188,8 +188,12 @@ func (s scope) hear(ctx context.Context, item *restclient.WorkItem, d decision, 
 		if d.asked {
 			again = fmt.Sprintf("with work_item_id %q, action %s and message %q", item.ID, action, d.message)
 		}
-		return nil, mcp.NewToolResultText(fmt.Sprintf("The message stands in the work item's thread, and the agent is still answering it. The work item is %s as before. "+
-			"Call act_on_work_item %s to wait for that and then %s it; the message is not sent again.", item.Status, again, action)), nil
+		stands := "The message stands in the work item's thread, and the agent is still answering it."
+		if report.Arrival != run.Arrived {
+			stands = "The message is on its way to the work item's thread."
+		}
+		return nil, mcp.NewToolResultText(fmt.Sprintf("%s The work item is %s as before. "+
+			"Call act_on_work_item %s to wait for that and then %s it; the message is not sent again.", stands, item.Status, again, action)), nil
 	}
 	if question := s.askFor(ctx, r, pointOf(item, action)); question != nil {
 		return nil, question, nil

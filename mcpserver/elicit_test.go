@@ -447,7 +447,7 @@ func TestTheAnswerAfterTheReplyIsTheResult(t *testing.T) {
 	// A client that comes back at once is told how to wait.
 	unread := f.another(func(c *mcpserver.Config) { c.Bridge.CallBudget = time.Millisecond })
 	if got := unread.elicit(path, "get_work_item", item, asksBack.accepted(form{"reply": "2024"})); got.Result.IsError ||
-		!got.says("still answering", "NEEDS_REVIEW as before", fmt.Sprintf("work_item_id %q, action complete and message %q", item["work_item_id"], "2024")) {
+		!got.says("to wait for that", "NEEDS_REVIEW as before", fmt.Sprintf("work_item_id %q, action complete and message %q", item["work_item_id"], "2024")) {
 		t.Errorf("got %+v", got)
 	}
 	if got := f.elicit(path, "get_work_item", item, asksBack.accepted(form{"reply": "2024"})); got.Result.IsError || !got.says("The decision was taken (complete)", "COMPLETED", "2024 was a good year.") || f.said(id, "item", "2024") != 1 {

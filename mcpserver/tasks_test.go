@@ -183,7 +183,7 @@ func TestWhoDeclaresNoTasksGetsNone(t *testing.T) {
 	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
 	for i, capabilities := range []string{`{}`, `{"tasks":{"requests":{"tools":{"call":{}}}}}`} {
 		got := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", fmt.Sprint(i))+`,"task":{"ttl":1000}`, capabilities)
-		if got.Result.ResultType != "complete" || got.Result.TaskID != "" || !strings.Contains(got.text(), "still working") {
+		if got.Result.ResultType != "complete" || got.Result.TaskID != "" || !strings.Contains(got.text(), "To wait for the answer, call get_run") {
 			t.Errorf("%s: got %s", capabilities, got.raw)
 		}
 		for _, method := range []string{"tasks/get", "tasks/update", "tasks/cancel"} {

@@ -106,6 +106,23 @@ func (s *sighting) whole() (whole, marked bool) {
 	return last.Complete == nil || *last.Complete, last.Complete != nil
 }
 
+// age is how long ago the last answer was written, by the tenant's dates; 0 where
+// it has none.
+func (s *sighting) age() time.Duration {
+	if len(s.answers) == 0 {
+		return 0
+	}
+	last := s.answers[len(s.answers)-1]
+	written := last.UpdatedAt.Time
+	if written.IsZero() {
+		written = last.CreatedAt.Time
+	}
+	if written.IsZero() {
+		return 0
+	}
+	return time.Since(written)
+}
+
 // look reads what the conversation shows of a run.
 func (m *Manager) look(ctx context.Context, id ID, from *mark) (sighting, error) {
 	var seen sighting

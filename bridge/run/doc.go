@@ -46,9 +46,12 @@
 //     reads it there. A process that ends between sending and telling its caller the
 //     ID leaves the message in the conversation: the same question in the same
 //     thread finds it there while it is being answered, and one with an idempotency
-//     key after that too, for as long as [Config] says.
+//     key after that too, while nothing else was said and for as long as [Config]
+//     says.
 //
-// What the API leaves undecidable: whether an unanswered message is lost or late;
+// What the API leaves undecidable: whether the last message of a thread was sent
+// with the key that a caller of another process gives now (it is taken for the same,
+// where the words are); whether an unanswered message is lost or late;
 // whether an agent that writes nothing is at work, where its stream is not held
 // here (it counts as interrupted after a time, and is looked at anew each time it
 // is asked for); whether the last words of an answer that is read from the

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // ErrNotHeld is returned for a run that cannot be stopped: only closing its
@@ -11,6 +12,9 @@ var ErrNotHeld = errors.New("the agent cannot be stopped from here: another proc
 
 // ErrPosted is returned for a run that cannot be stopped as its message was posted.
 var ErrPosted = errors.New("the agent cannot be stopped: the message was sent so that the agent goes on whatever becomes of the connection, and the API has no other way to stop it")
+
+// ErrClosed is returned for a run that is looked for during shutdown.
+var ErrClosed = errors.New("the bridge is shutting down: the run was not looked for, and goes on or stands as it is")
 
 // errStopped is the cause with which a run's reader is ended by request.
 var errStopped = errors.New("the run was cancelled")
@@ -55,14 +59,14 @@ func (m *Manager) recover(id ID, agentName, thread string) (*Run, error) {
 	}
 	var from mark
 	if _, err := m.look(m.life, id, &from); m.life.Err() != nil {
-		return nil, ErrClosing
+		return nil, ErrClosed
 	} else if err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closing {
-		return nil, ErrClosing
+		return nil, ErrClosed
 	}
 	life, stop := context.WithCancelCause(m.life)
 	r := newRun(id, Agent{ID: id.AgentID, Name: agentName}, thread, stop)
@@ -71,10 +75,18 @@ func (m *Manager) recover(id ID, agentName, thread string) (*Run, error) {
 	if before := m.runs[id.String()]; before != nil { // what was seen of it was not final
 		r.Thread, r.files, r.sentHere = before.Thread, before.files, before.sentHere
 		r.extent, r.grown, known.failure = before.extent, before.grown, before.said()
+		r.asked = before.asked
+		for _, what := range r.asked {
+			m.asked[what] = r
+		}
 	}
 	m.keep(r, func() { m.follow(life, r, known) })
 	return r, nil
 }
+
+// settleWithin is how long a run that was looked for may take to show that it has
+// ended.
+const settleWithin = 2 * time.Second
 
 // Cancel stops the agent. It returns when the run's reader has gone, which is
 // what makes the vendor stop; [ErrNotHeld] where it is not held here, and
@@ -84,8 +96,20 @@ func (m *Manager) Cancel(ctx context.Context, id ID, agentName string) (*Run, er
 	if err != nil {
 		return nil, err
 	}
-	if err := r.unstoppable(); err != nil {
-		return nil, err
+	if err := r.halt(); err != nil {
+		if !r.isFollowed() {
+			return nil, err
+		}
+		timer := time.NewTimer(settleWithin)
+		defer timer.Stop()
+		select {
+		case <-r.done:
+			return r, nil
+		case <-timer.C:
+			return nil, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	r.stop(errStopped)
 	select {
@@ -96,8 +120,9 @@ func (m *Manager) Cancel(ctx context.Context, id ID, agentName string) (*Run, er
 	}
 }
 
-// unstoppable says why the agent of a live run cannot be stopped, or nil.
-func (r *Run) unstoppable() error {
+// halt keeps the run from sending anything more. The error says why the agent of a
+// live run cannot be stopped.
+func (r *Run) halt() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -108,6 +133,7 @@ func (r *Run) unstoppable() error {
 	case r.followed:
 		return ErrNotHeld
 	}
+	r.halted = true
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"sema4mcp/restclient"
 )
 
 // ending is what is known of a run's end while its conversation is followed.
@@ -48,15 +50,28 @@ func (m *Manager) follow(ctx context.Context, r *Run, known ending) {
 	}
 }
 
-// adopt takes what the conversation shows in place of what the stream gave.
+// adopt takes what the conversation shows in place of what the stream gave, unless
+// that was more: a tenant may lag behind, or keep of an answer only the whole.
 func (r *Run) adopt(seen sighting) {
+	if !seen.arrived {
+		return
+	}
 	r.update(func() {
-		if seen.arrived {
-			r.arrival = Arrived
+		r.arrival = Arrived
+		if r.written != nil && r.written.Sound() && extentOf(seen.answers) < extentOf(r.written.Messages()) {
+			return
 		}
 		r.written, r.messages = nil, slices.Clone(seen.answers)
 		r.notice(r.messages)
 	})
+}
+
+func extentOf(messages []restclient.Message) int {
+	n := 0
+	for _, message := range messages {
+		n += extent(message)
+	}
+	return n
 }
 
 // settle ends the run where what was seen allows it. Idle is how long the
@@ -65,11 +80,13 @@ func (m *Manager) settle(r *Run, seen sighting, known ending, idle time.Duration
 	quiet := m.config.Quiet
 	whole, marked := seen.whole()
 	switch {
-	case whole && (known.finished || seen.superseded || idle >= m.patience(r, marked)):
+	case whole && (known.finished || seen.superseded):
+		r.conclude()
+	case whole && idle >= m.patience(seen, marked):
 		r.infer(Completed, "")
 	case seen.superseded:
 		r.infer(Interrupted, "The agent's answer is incomplete, and the thread has gone on since.")
-	case !seen.arrived && idle >= quiet/4:
+	case !seen.arrived && !r.arrived() && idle >= quiet/4:
 		r.infer(Failed, "The tenant did not confirm the message, and it is not in the conversation: most likely it did not arrive and the agent did not run.")
 	case seen.arrived && known.failure != nil && idle >= quiet/2:
 		r.infer(Interrupted, fmt.Sprintf("The message arrived, and the tenant answered it with an error before there was an answer: %v. The agent has failed, or it is still at work; get_run looks again.", known.failure))
@@ -83,13 +100,14 @@ func (m *Manager) settle(r *Run, seen sighting, known ending, idle time.Duration
 
 // patience is how long a conversation has to stand still before its last
 // complete message counts as the end. An agent may write several, with work in
-// between; only in an old conversation nothing is to be expected.
-func (m *Manager) patience(r *Run, marked bool) time.Duration {
+// between, so that more may come even then; only of an old one nothing is to be
+// expected.
+func (m *Manager) patience(seen sighting, marked bool) time.Duration {
 	switch quiet := m.config.Quiet; {
 	case !marked:
 		return quiet
-	case r.Elapsed() < 10*quiet:
-		return quiet / 4
+	case seen.age() < 10*quiet:
+		return quiet / 2
 	default:
 		return quiet / 20
 	}

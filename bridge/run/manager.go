@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -169,10 +170,24 @@ func (m *Manager) Drain(ctx context.Context) {
 	}
 	m.mu.Unlock()
 	for _, r := range mortal {
-		select {
-		case <-r.Done():
-		case <-ctx.Done():
+		if !r.awaitSurvival(ctx) {
 			return
+		}
+	}
+}
+
+// awaitSurvival waits until the run has ended or would survive this process; it is
+// false when ctx has ended before.
+func (r *Run) awaitSurvival(ctx context.Context) bool {
+	for {
+		_, changed := r.Steps(math.MaxInt)
+		if !r.Live() || r.survives() {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

@@ -238,11 +238,11 @@ func TestRunsAreFoundByAnotherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report := b.ended(live); report.State != run.Completed || text(report) != "one two three" {
-		t.Errorf("found while it was live: got %+v", report)
-	}
 	if same, err := other.Find(t.Context(), r.ID, "Subject"); err != nil || same != live {
 		t.Errorf("got %v, %v, want the run that is followed already", same, err)
+	}
+	if report := b.ended(live); report.State != run.Completed || text(report) != "one two three" {
+		t.Errorf("found while it was live: got %+v", report)
 	}
 
 	b.ended(b.start("t", "something later"))
@@ -280,7 +280,7 @@ func TestAnInterruptedRunSaysSo(t *testing.T) {
 	if _, err := b.manager.Start(t.Context(), run.Question{Agent: b.agent, Thread: "t", Message: "m"}); !errors.Is(err, run.ErrClosing) {
 		t.Errorf("a closed manager: got %v", err)
 	}
-	if _, err := b.manager.Find(t.Context(), newID(t, b), "Subject"); !errors.Is(err, run.ErrClosing) {
+	if _, err := b.manager.Find(t.Context(), newID(t, b), "Subject"); !errors.Is(err, run.ErrClosed) {
 		t.Errorf("a closed manager: got %v", err)
 	}
 }

@@ -224,7 +224,7 @@ func TestAKeyFindsWhatAnotherProcessSent(t *testing.T) {
 	if report := found.Report(); report.State != run.Completed || text(report) != "hi" || b.sent("t", "go") != 1 {
 		t.Errorf("got %+v, the message stands %d times", report, b.sent("t", "go"))
 	}
-	if again := ask("go", "k"); again != found {
+	if again := ask("go", "k"); again.ID.String() != found.ID.String() {
 		t.Error("the same key is another run")
 	}
 	if ask("go", "another key"); b.sent("t", "go") != 2 {
@@ -425,5 +425,68 @@ func TestARenamedThreadIsFoundByBothNames(t *testing.T) {
 		if b.ended(again); again.ID.ConversationID != r.ID.ConversationID {
 			t.Errorf("%q is another thread", name)
 		}
+	}
+}
+
+// An agent may end one message and work on for the next: that the conversation
+// stood still is no last word.
+func TestAnAnswerThatSeemedWholeIsLookedAtAgain(t *testing.T) {
+	b := newBenchWith(t, run.SendPost, "- say: let me see\n- next message\n- wait: 1500ms\n- say: it is seven\n")
+	r := b.start("t", "go")
+	written(r, "let me see")
+	other := b.another()
+	if report := b.find(other, r.ID); report.State != run.Completed || text(report) != "let me see" {
+		t.Errorf("by what stood still: %+v", report)
+	}
+	b.ended(r)
+	if report := b.find(other, r.ID); report.State != run.Completed || text(report) != "let me see|it is seven" {
+		t.Errorf("looked at again: %+v", report)
+	}
+}
+
+// A host that knows no keys calls again with the same words: they are not sent again
+// while the agent may be at work.
+func TestAnInterruptedQuestionIsNotSentAgain(t *testing.T) {
+	b := newBenchWith(t, run.SendPost, "- say: begun\n- wait: 1500ms\n- say: \" and ended\"\n")
+	b.tenant.Fail("status=502;store,match=POST …/messages")
+	if report := b.ended(b.start("t", "go")); report.State != run.Interrupted {
+		t.Fatalf("got %+v", report)
+	}
+	for {
+		report := b.ended(b.start("t", "go"))
+		if report.State == run.Completed {
+			break
+		}
+		if report.State != run.Interrupted {
+			t.Fatalf("got %+v", report)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if n := b.sent("t", "go"); n != 1 {
+		t.Errorf("the message stands %d times", n)
+	}
+}
+
+// swallowing is a gateway that takes a post and never answers it.
+type swallowing struct{ http.RoundTripper }
+
+func (s swallowing) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Method != http.MethodPost || !strings.HasSuffix(request.URL.Path, "/messages") {
+		return s.RoundTripper.RoundTrip(request)
+	}
+	<-request.Context().Done()
+	return nil, request.Context().Err()
+}
+
+func TestAPostThatIsSwallowedIsNotWaitedForWithoutEnd(t *testing.T) {
+	b := newBenchWith(t, run.SendPost, "- say: hi\n")
+	manager := run.NewManager(b.tenant.Client(restclient.WithTransport(swallowing{b.tenant.Transport()})), sending(run.SendPost), zerolog.Nop())
+	t.Cleanup(manager.Close)
+	r, err := manager.Start(t.Context(), run.Question{Agent: b.agent, Thread: "t", Message: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := b.ended(r); report.State != run.Failed || report.Arrival != run.Unknown || !strings.Contains(report.Failure, "did not confirm") {
+		t.Errorf("got %+v", report)
 	}
 }

@@ -62,6 +62,7 @@ type Run struct {
 	mu       sync.Mutex // guards all below
 	state    State
 	onItsWay bool  // its message was posted: nothing here can stop the agent
+	halted   bool  // it is being stopped: nothing may be sent any more
 	followed bool  // its stream is not held here: all that is known is its conversation
 	refusal  error // what the tenant said in place of an answer, if it did
 	inferred bool  // it ended by what the conversation looked like, not by the agent's word
@@ -162,7 +163,14 @@ func (r *Run) working() bool {
 func (r *Run) doubtful() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ended && r.inferred && r.state != Completed
+	return r.ended && r.inferred
+}
+
+// answered tells that the agent has finished, as far as is known.
+func (r *Run) answered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended && (r.state == Completed || r.state == NeedsInput)
 }
 
 // survives tells that the agent goes on when this process ends.
@@ -173,14 +181,7 @@ func (r *Run) survives() bool {
 }
 
 // survivesLocked wants r.mu held.
-func (r *Run) survivesLocked() bool { return !r.local && (r.onItsWay || r.followed) }
-
-// unconfirmed tells that it is not known whether the message arrived.
-func (r *Run) unconfirmed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ended && r.arrival == Unknown
-}
+func (r *Run) survivesLocked() bool { return !r.local && r.arrival == Arrived && r.ID.Way != Streamed }
 
 func (r *Run) notArrived() bool {
 	r.mu.Lock()
@@ -277,9 +278,19 @@ func (r *Run) stopped(ctx context.Context) {
 		r.end(Cancelled, "")
 	case r.notArrived():
 		r.end(Interrupted, "The bridge was shut down before the message was sent: the agent did not run.")
-	case !r.survives():
-		r.end(Interrupted, "The bridge was shut down while the agent was at work, which stops it.")
-	default:
+	case r.survives():
 		r.end(Working, "")
+	case r.ID.Way == Streamed && !r.isFollowed():
+		r.end(Interrupted, "The bridge was shut down while the agent was at work, which stops it.")
+	case r.local:
+		r.end(Interrupted, "The bridge was shut down while the agent was at work, and its tenant with it.")
+	default:
+		r.infer(Interrupted, "The bridge was shut down before it was known what became of the message: get_run looks again.")
 	}
+}
+
+func (r *Run) isFollowed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.followed
 }

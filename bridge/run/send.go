@@ -32,6 +32,10 @@ func (m *Manager) send(ctx context.Context, r *Run, message string) {
 		if err == nil {
 			return
 		}
+		if errors.Is(err, errStopped) {
+			r.end(Cancelled, "")
+			return
+		}
 		if ctx.Err() != nil {
 			r.stopped(ctx)
 			return
@@ -40,7 +44,7 @@ func (m *Manager) send(ctx context.Context, r *Run, message string) {
 		if !m.neverArrived(ctx, r, err) {
 			return
 		}
-		r.update(func() { r.arrival = NotArrived })
+		r.update(func() { r.arrival, r.onItsWay = NotArrived, false })
 		pause, again := m.sendPause(err, sends)
 		if !again {
 			r.end(Failed, fmt.Sprintf("The message was not delivered: %v. The agent did not run.", err))

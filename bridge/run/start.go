@@ -80,10 +80,10 @@ func (m *Manager) join(ctx context.Context, q Question) (*Run, error) {
 	}
 	// What was said of it last was no more than what the conversation looked like.
 	seen, err := m.look(ctx, r.ID, new(mark))
-	if err != nil {
+	if err != nil || !seen.arrived {
 		return nil, err
 	}
-	if !seen.arrived || q.IdempotencyKey == "" && q.NewerThan.IsZero() && !r.unconfirmed() && !seen.settled() {
+	if q.IdempotencyKey == "" && seen.superseded && !seen.settled() {
 		return nil, nil
 	}
 	again, err := m.find(ctx, r.ID, q.Agent.Name, r.Thread)
@@ -95,21 +95,19 @@ func (m *Manager) join(ctx context.Context, q Question) (*Run, error) {
 
 // joinLocked wants m.mu held.
 func (m *Manager) joinLocked(q Question) (*Run, error) {
+	what := q.asking()
+	r := m.asked[what]
+	switch {
+	case r == nil || r.neverSent():
+	case r.ID.Digest != digest(q.Message) || r.files != identity(q.Files):
+		return nil, &KeyConflictError{Run: r.ID}
+	case what.key != "" || r.working() || r.doubtful() && !r.answered():
+		return r, nil // the same words after an answer, or as one, are a new message
+	}
 	if m.closing {
 		return nil, ErrClosing
 	}
-	what := q.asking()
-	r := m.asked[what]
-	if r == nil || r.neverSent() {
-		return nil, nil
-	}
-	if r.ID.Digest != digest(q.Message) || r.files != identity(q.Files) {
-		return nil, &KeyConflictError{Run: r.ID}
-	}
-	if what.key == "" && !r.working() && !r.doubtful() {
-		return nil, nil // the same words after an answer, or as one, are a new message
-	}
-	return r, nil
+	return nil, nil
 }
 
 // answers notes what a run is the answer to.
@@ -173,8 +171,8 @@ func (m *Manager) standing(q Question, conversation restclient.Conversation, see
 	switch {
 	case here != nil && (here.sentHere || m.askedWithKey(here)):
 		return nil
-	case q.IdempotencyKey != "" && recent && (beingAnswered || !undated):
-	case beingAnswered && (here == nil || here.working()):
+	case beingAnswered:
+	case q.IdempotencyKey != "" && seen.twinIsLast && recent && !undated:
 	default:
 		return nil
 	}

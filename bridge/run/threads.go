@@ -135,19 +135,29 @@ func (t *threads) find(agentID, name string) (restclient.Conversation, bool, err
 		if err != nil {
 			return restclient.Conversation{}, false, err
 		}
+		last := read.(reading)
+		if last.found.Name == name && last.found.ID != "" {
+			return last.found, true, nil
+		}
 		if conversation, ok := t.known(agentID, name); ok {
 			return conversation, true, nil
 		}
-		if allNew := read.(bool); allNew { // else it was ended by somebody else's name
+		if last.allNew { // else it was ended by somebody else's name
 			return restclient.Conversation{}, false, nil
 		}
 	}
 }
 
+// reading is what came of a look at the list.
+type reading struct {
+	found  restclient.Conversation // the one that ended it, if one did
+	allNew bool                    // it went as far as there was something new
+}
+
 // read takes in the list of an agent's conversations: the newest ones up to those
 // that are known, or all of it where that is not to be relied on. It stops at the
-// name; allNew tells that it did not have to.
-func (t *threads) read(agentID, name string) (allNew bool, err error) {
+// name.
+func (t *threads) read(agentID, name string) (reading, error) {
 	t.mu.Lock()
 	n := t.of(agentID)
 	whole, expected := n.unordered || time.Since(n.read) > wholeListEvery, n.created
@@ -156,28 +166,32 @@ func (t *threads) read(agentID, name string) (allNew bool, err error) {
 	for cursor := ""; ; pages++ {
 		page, err := t.client.Conversations.List(t.life, agentID, &restclient.ListOptions{Limit: pageSize, Cursor: cursor})
 		if err != nil {
-			return false, err
+			return reading{}, err
 		}
+		var found restclient.Conversation
 		overlaps := false
 		for _, conversation := range page.Items {
 			overlaps = t.learn(agentID, conversation, false) || overlaps
+			if found.ID == "" && conversation.Name == name {
+				found = conversation
+			}
 			if conversation.ID == expected {
 				shown = true
 				t.change(agentID, func(n *names) { n.unordered = pages > 0 })
 			}
 		}
-		if _, found := t.known(agentID, name); found {
-			return false, nil
+		if found.ID != "" {
+			return reading{found: found}, nil
 		}
 		if page.Next == "" {
 			t.change(agentID, func(n *names) { n.read = time.Now() })
-			return true, nil
+			return reading{allNew: true}, nil
 		}
 		if overlaps && shown && !whole {
-			return true, nil
+			return reading{allNew: true}, nil
 		}
 		if page.Next == cursor {
-			return false, fmt.Errorf("conversations of the agent: %w", restclient.ErrRepeatedCursor)
+			return reading{}, fmt.Errorf("conversations of the agent: %w", restclient.ErrRepeatedCursor)
 		}
 		cursor = page.Next
 	}

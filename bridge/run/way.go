@@ -18,7 +18,7 @@ type Sending string
 
 // The settings of --send.
 const (
-	SendAuto   Sending = "auto" // stream for a caller who listens, post for one who does not
+	SendAuto   Sending = "auto" // stream for a caller who can make use of it, post for one who cannot
 	SendStream Sending = "stream"
 	SendPost   Sending = "post"
 )

@@ -24,6 +24,9 @@ func (s scope) outcome(ctx context.Context, r *run.Run, start int) *mcp.CallTool
 			return question
 		}
 	}
+	if ctx.Err() == nil { // else the caller has gone, and may come back for it
+		defer r.Tell()
+	}
 	return s.runResult(ctx, r, start)
 }
 

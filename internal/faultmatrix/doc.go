@@ -7,7 +7,7 @@
 // conversation.
 //
 // TestMatrix takes every cut point once, by both fronts, in both protocol eras and,
-// where it matters, in both ways of sending, and prints what came of each with -v.
+// where it matters, in both ways of sending, and prints what came of each with -v, or into the file that $FAULT_MATRIX names.
 // TestSoak makes many runs under faults chosen at random: see -soak.seed and
 // -soak.time. TestOneConversationForManyCallers has 200 callers begin one thread.
 package faultmatrix

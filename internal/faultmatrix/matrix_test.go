@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -118,7 +119,13 @@ func TestMatrix(t *testing.T) {
 		}
 	})
 	slices.SortStableFunc(results, func(a, b result) int { return cmp.Compare(place(a.row), place(b.row)) })
-	t.Log(table(results))
+	whole := table(results)
+	t.Log(whole)
+	if file := os.Getenv("FAULT_MATRIX"); file != "" { // for those who test without -v
+		if err := os.WriteFile(file, []byte(whole+"\n"), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
 	t.Logf("%d rows in %s", len(results), time.Since(began).Round(time.Second))
 }
 

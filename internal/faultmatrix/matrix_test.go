@@ -203,9 +203,11 @@ func (r *row) settle(t *testing.T, products fronts) {
 // newHost is a host with the row's question; all of a row have the same.
 func (r *row) newHost(product front) *host {
 	h := &host{front: product, era: r.era, agent: r.agent, thread: "row-k3x9qa", question: "question " + r.agent.name, listening: r.way == stream}
-	// Most hosts know no keys. Only one that has to ask again of a process which has
-	// never heard of the question, when it may have been answered, cannot do without.
-	if r.era == modern || r.point.restarts || r.point.ownSite || strings.Contains(r.point.name, "with its key") {
+	// Most hosts know no keys. Only one that has to ask again when the question may
+	// have been answered cannot do without: of a process that has never heard of it,
+	// or of one that has told the answer, if to nobody who still listened.
+	if r.era == modern || r.point.restarts || r.point.ownSite || r.point.ownFront ||
+		strings.Contains(r.point.name, "with its key") || strings.Contains(r.point.name, "goes away before the answer") {
 		h.key = "key-1"
 	}
 	return h

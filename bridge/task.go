@@ -82,9 +82,7 @@ func (t task) terminal() bool { return t.status.IsTerminal() }
 
 // meta says whose run the task is, as the results of tools do.
 func (t task) meta() map[string]any {
-	return map[string]any{runMeta: map[string]any{
-		"run_id": t.run.ID.String(), "agent_id": t.run.ID.AgentID, "thread_id": t.run.ID.ConversationID, "state": t.run.Report().State,
-	}}
+	return runMetaOf(t.run.ID, t.run.Report().State).AdditionalFields
 }
 
 // extensionResult is the DetailedTask of the extension, or without what a status

@@ -106,6 +106,12 @@ func (s *sighting) whole() (whole, marked bool) {
 	return last.Complete == nil || *last.Complete, last.Complete != nil
 }
 
+// settled tells that the agent has answered.
+func (s *sighting) settled() bool {
+	whole, _ := s.whole()
+	return whole
+}
+
 // age is how long ago the last answer was written, by the tenant's dates; 0 where
 // it has none.
 func (s *sighting) age() time.Duration {

@@ -42,7 +42,7 @@ func (m *Manager) follow(ctx context.Context, r *Run, known ending) {
 				return
 			}
 		}
-		if !m.pause(ctx, pause) {
+		if !sleep(ctx, pause) {
 			r.stopped(ctx)
 			return
 		}
@@ -81,7 +81,7 @@ func (m *Manager) settle(r *Run, seen sighting, known ending, idle time.Duration
 	whole, marked := seen.whole()
 	switch {
 	case whole && (known.finished || seen.superseded):
-		r.conclude()
+		r.end(Completed, "")
 	case whole && idle >= m.patience(seen, marked):
 		r.infer(Completed, "")
 	case seen.superseded:
@@ -132,11 +132,6 @@ func (m *Manager) silenceText(r *Run) string {
 
 // infer ends the run by what its conversation looks like.
 func (r *Run) infer(state State, failure string) {
-	r.update(func() {
-		r.inferred = true
-		if state == Completed && r.question != "" {
-			state = NeedsInput
-		}
-	})
+	r.update(func() { r.inferred = true })
 	r.end(state, failure)
 }

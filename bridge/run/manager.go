@@ -135,18 +135,16 @@ func (m *Manager) forgetExpired() {
 const maxKept = 500
 
 // Live counts the runs that have not reached a final state.
-func (m *Manager) Live() int { return m.count((*Run).Live) }
-
-func (m *Manager) count(which func(*Run) bool) int {
+func (m *Manager) Live() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	n := 0
+	live := 0
 	for _, r := range m.runs {
-		if which(r) {
-			n++
+		if r.Live() {
+			live++
 		}
 	}
-	return n
+	return live
 }
 
 // Drain refuses new messages and waits, until ctx ends, for the runs that would

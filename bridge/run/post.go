@@ -88,7 +88,7 @@ func (m *Manager) replied(ctx context.Context, r *Run, messages []restclient.Mes
 	}
 	if whole, marked := seen.whole(); seen.arrived && whole && marked {
 		r.adopt(seen)
-		r.conclude()
+		r.end(Completed, "")
 		return
 	}
 	m.follow(ctx, r, ending{finished: true})

@@ -261,25 +261,17 @@ func wake(observers *chan struct{}) {
 	}
 }
 
-// end settles the run for good.
+// end settles the run for good. One that completes with a question waits for the
+// next message in the thread.
 func (r *Run) end(state State, failure string) {
 	r.update(func() {
+		if state == Completed && r.question != "" {
+			state = NeedsInput
+		}
 		r.state, r.failure, r.ended = state, failure, true
 		r.messages, r.written = r.answer(), nil
 		close(r.done)
 	})
-}
-
-// conclude ends a run whose agent has finished: with its answer, or with a
-// question that the next message in the thread is to answer.
-func (r *Run) conclude() {
-	r.mu.Lock()
-	state := Completed
-	if r.question != "" {
-		state = NeedsInput
-	}
-	r.mu.Unlock()
-	r.end(state, "")
 }
 
 // fail ends a run whose agent has failed.

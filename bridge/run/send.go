@@ -53,7 +53,7 @@ func (m *Manager) send(ctx context.Context, r *Run, message string) {
 		r.update(func() {
 			r.steps = append(r.steps, fmt.Sprintf("the tenant did not take the message, it is sent again in %s", pause.Round(time.Millisecond)))
 		})
-		if !m.pause(ctx, pause) {
+		if !sleep(ctx, pause) {
 			r.stopped(ctx)
 			return
 		}
@@ -95,7 +95,8 @@ func (m *Manager) sendPause(err error, sends int) (pause time.Duration, again bo
 	return pause, pause <= maxSendPause
 }
 
-func (m *Manager) pause(ctx context.Context, d time.Duration) bool {
+// sleep is false when ctx has ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -192,12 +192,6 @@ func (id ID) found() *ID {
 	return &id
 }
 
-// settled tells that the agent has answered.
-func (s *sighting) settled() bool {
-	whole, _ := s.whole()
-	return whole
-}
-
 // about is the run of this process that is, or was, about the message: rather one
 // that was begun here than one that was looked for.
 func (m *Manager) about(id ID) *Run {

@@ -29,7 +29,7 @@ func (m *Manager) read(ctx context.Context, r *Run, stream *restclient.Stream) {
 		switch event := event.(type) {
 		case restclient.AgentFinished:
 			if r.sound() {
-				r.conclude()
+				r.end(Completed, "")
 			} else {
 				m.follow(ctx, r, ending{finished: true})
 			}

@@ -14,6 +14,7 @@ var someInputs = []input{
 }
 
 func TestArgumentsAreReadLeniently(t *testing.T) {
+	t.Parallel()
 	got, err := parseArguments(someInputs, json.RawMessage(`{"message":"  hi  ","wait_seconds":"5","note":7}`))
 	if err != nil {
 		t.Fatal(err)
@@ -31,6 +32,7 @@ func TestArgumentsAreReadLeniently(t *testing.T) {
 }
 
 func TestArgumentFaultsAreNamed(t *testing.T) {
+	t.Parallel()
 	for given, says := range map[string]string{
 		`{}`:                                   "message is missing",
 		`{"message":"  "}`:                     "message is empty",
@@ -63,6 +65,7 @@ func TestArgumentFaultsAreNamed(t *testing.T) {
 }
 
 func TestSchemasAreFlatObjects(t *testing.T) {
+	t.Parallel()
 	got := string(schema(someInputs))
 	want := `{"type":"object","properties":{"message":{"type":"string","description":"d"},"note":{"type":"string","description":"d"},` +
 		`"wait_seconds":{"type":"integer","description":"d","minimum":0}},"required":["message"],"additionalProperties":false}`
@@ -83,6 +86,7 @@ var richInputs = []input{
 }
 
 func TestListsAndObjectsAreReadLeniently(t *testing.T) {
+	t.Parallel()
 	file := []record{{"name": "a.txt", "text": " x\n"}}
 	for given, want := range map[string]any{
 		`{"columns":["a",1,true]}`:                            []string{"a", "1", "true"},
@@ -113,6 +117,7 @@ func TestListsAndObjectsAreReadLeniently(t *testing.T) {
 }
 
 func TestFaultsInListsAndObjectsAreNamed(t *testing.T) {
+	t.Parallel()
 	for given, says := range map[string]string{
 		`{"columns":[{}]}`:                               `each of columns must be a string: write columns as ["…"]`,
 		`{"columns":[""]}`:                               "each of columns is empty",
@@ -133,6 +138,7 @@ func TestFaultsInListsAndObjectsAreNamed(t *testing.T) {
 }
 
 func TestRichSchemasStayFlat(t *testing.T) {
+	t.Parallel()
 	got := string(schema(richInputs))
 	want := `{"type":"object","properties":{"action":{"type":"string","description":"d","enum":["continue","cancel"]},` +
 		`"columns":{"type":"array","description":"d","items":{"type":"string"}},` +

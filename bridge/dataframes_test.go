@@ -10,6 +10,7 @@ import (
 )
 
 func TestATableOfUnknownLengthGoesOnWhileItIsFull(t *testing.T) {
+	t.Parallel()
 	row := restclient.Row{json.Number("1"), "x"}
 	for name, test := range map[string]struct {
 		rows  int
@@ -28,6 +29,7 @@ func TestATableOfUnknownLengthGoesOnWhileItIsFull(t *testing.T) {
 }
 
 func TestColumnsAreNamedWhereNoRowDoes(t *testing.T) {
+	t.Parallel()
 	frame := restclient.DataFrame{Columns: []string{"a", "b"}}
 	for want, asked := range map[string][]string{"b": {"b"}, "a,b": nil} {
 		got, err := newTable(frame, restclient.DataFrameReadOptions{Columns: asked}, &restclient.DataFrameRows{})
@@ -38,6 +40,7 @@ func TestColumnsAreNamedWhereNoRowDoes(t *testing.T) {
 }
 
 func TestLongRowsAreCutAndSaySo(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("é", maxText)
 	read := &restclient.DataFrameRows{Columns: []string{"n", "text"}}
 	for range 3 {
@@ -70,6 +73,7 @@ func TestLongRowsAreCutAndSaySo(t *testing.T) {
 }
 
 func TestARowIsCutAsAWhole(t *testing.T) {
+	t.Parallel()
 	nested := make([]any, 50_000)
 	for i := range nested {
 		nested[i] = json.Number("1234567")
@@ -98,6 +102,7 @@ func TestARowIsCutAsAWhole(t *testing.T) {
 }
 
 func TestTooManyColumnsAreCounted(t *testing.T) {
+	t.Parallel()
 	names := make([]string, 5_000)
 	for i := range names {
 		names[i] = strings.Repeat("n", 20)

@@ -10,7 +10,6 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/exchange"
@@ -20,7 +19,7 @@ import (
 	"sema4mcp/restclient"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testtenant.Main(m) }
 
 // desk is where the tools of a local tenant are called, by what a host would
 // send.

@@ -31,6 +31,7 @@ func (l *leaver) Notify(n mcp.JSONRPCNotification) error {
 // TestARunOfAnotherProcessGoesOn: it cannot be stopped from here, and the log
 // says so.
 func TestARunOfAnotherProcessGoesOn(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, testtenant.Scripted("Slow", "- say: first\n- wait: 1s\n- say: \" and last\"\n"))
 	id := d.tenant.AgentID("Slow")
 	begun := d.call(id, "message_slow_agent", args{"message": "go", "thread_identifier": "t", "wait_seconds": 0})

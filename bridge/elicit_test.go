@@ -96,6 +96,7 @@ func played(t *testing.T, budget time.Duration, u user) (result *mcp.CallToolRes
 }
 
 func TestUsersOfOlderClientsAreAskedDuringTheCall(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	result, text, thread := played(t, 20*time.Second, func(_ context.Context, question mcp.ElicitationParams) (*mcp.ElicitationResult, error) {
 		if asked++; !strings.Contains(question.Message, "Which year?") || question.Validate() != nil {
@@ -112,6 +113,7 @@ func TestUsersOfOlderClientsAreAskedDuringTheCall(t *testing.T) {
 }
 
 func TestUsersOfOlderClientsWhoDoNotAnswer(t *testing.T) {
+	t.Parallel()
 	for name, u := range map[string]user{
 		"never": func(ctx context.Context, _ mcp.ElicitationParams) (*mcp.ElicitationResult, error) {
 			<-ctx.Done()
@@ -130,6 +132,7 @@ func TestUsersOfOlderClientsWhoDoNotAnswer(t *testing.T) {
 }
 
 func TestAnAnswerOfTheLastMomentIsSent(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	result, text, thread := played(t, 700*time.Millisecond, func(ctx context.Context, _ mcp.ElicitationParams) (*mcp.ElicitationResult, error) {
 		asked++
@@ -142,6 +145,7 @@ func TestAnAnswerOfTheLastMomentIsSent(t *testing.T) {
 }
 
 func TestNoUserIsAskedWithoutEnd(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	_, text, thread := played(t, time.Minute, func(context.Context, mcp.ElicitationParams) (*mcp.ElicitationResult, error) {
 		asked++
@@ -153,6 +157,7 @@ func TestNoUserIsAskedWithoutEnd(t *testing.T) {
 }
 
 func TestOlderClientsGetTheirFormOfAChoice(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, asksBackAtWork)
 	var schema []byte
 	result, text := o.play(o.scope.getWorkItemTool(), 20*time.Second, func(_ context.Context, question mcp.ElicitationParams) (*mcp.ElicitationResult, error) {
@@ -184,6 +189,7 @@ func (u *unreadable) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestADecisionThatWasTakenIsToldThoughTheWorkItemCannotBeRead(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, asksBackAtWork)
 	client := o.tenant.Client(restclient.WithTransport(&unreadable{RoundTripper: o.tenant.Transport()}))
 	o.scope.tenant = NewTenant(client, Config{Logger: zerolog.Nop()})
@@ -197,6 +203,7 @@ func TestADecisionThatWasTakenIsToldThoughTheWorkItemCannotBeRead(t *testing.T) 
 }
 
 func TestWhatStandsInTheWayOfAReply(t *testing.T) {
+	t.Parallel()
 	s := scope{replyTool: "ask_agent"}
 	a := asked{Question: "Which year?", Thread: "t-1"}
 	conflict := s.unsent(&run.KeyConflictError{Run: run.ID{AgentID: "a", ConversationID: "c"}}, a).Error()
@@ -210,6 +217,7 @@ func TestWhatStandsInTheWayOfAReply(t *testing.T) {
 }
 
 func TestQuestionsInTheWordsOfAForm(t *testing.T) {
+	t.Parallel()
 	wrote := func(text string) run.Report {
 		return run.Report{Question: "Which year?", Messages: []restclient.Message{{Role: restclient.RoleAgent, Content: []restclient.Content{{Kind: restclient.KindText, Text: text}}}}}
 	}

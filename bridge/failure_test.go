@@ -13,6 +13,7 @@ import (
 )
 
 func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
+	t.Parallel()
 	refused := func(status int, wait time.Duration) error {
 		return fmt.Errorf("listing: %w", &restclient.APIError{StatusCode: status, Message: "the tenant's words", Method: "GET", Path: "/agents/a1", RetryAfter: wait})
 	}
@@ -47,6 +48,7 @@ func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 }
 
 func TestFailuresSayWhatTheirToolLeavesUntouched(t *testing.T) {
+	t.Parallel()
 	refused := &restclient.APIError{StatusCode: 403}
 	for untouched, says := range map[string]string{runUntouched: runUntouched, "": ""} {
 		if text := failureOf(refused, untouched).Error(); !strings.Contains(text, says) || strings.Contains(text, notRun) {

@@ -49,6 +49,7 @@ func fileNamed(name, sort string, size int) shownFile {
 }
 
 func TestTextFilesAreReadWithoutLoss(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"short":            "one line",
 		"just fits":        strings.Repeat("x", maxText),
@@ -67,6 +68,7 @@ func TestTextFilesAreReadWithoutLoss(t *testing.T) {
 }
 
 func TestAnOddOffsetBeginsWithAWholeCharacter(t *testing.T) {
+	t.Parallel()
 	const text = "🚀🚀end"
 	for start := range len(text) {
 		result, err := showFile(fileNamed("a.txt", "text/plain", len(text)), strings.NewReader(text), start)
@@ -80,6 +82,7 @@ func TestAnOddOffsetBeginsWithAWholeCharacter(t *testing.T) {
 }
 
 func TestOldTextIsReadAsWindows1252(t *testing.T) {
+	t.Parallel()
 	row := "M\xfcller;\x80 5\n"
 	text := strings.Repeat(row, 5_000)
 	result, err := showFile(fileNamed("a.csv", "text/csv", len(text)), strings.NewReader(text), 0)
@@ -95,6 +98,7 @@ func TestOldTextIsReadAsWindows1252(t *testing.T) {
 }
 
 func TestOldTextLosesNoByteAtItsEdges(t *testing.T) {
+	t.Parallel()
 	fill := strings.Repeat("x", maxText)
 	for content, want := range map[string]string{
 		"caf\xe9":               "café",
@@ -125,6 +129,7 @@ func TestOldTextLosesNoByteAtItsEdges(t *testing.T) {
 }
 
 func TestAnOffsetAtTheEndSaysSo(t *testing.T) {
+	t.Parallel()
 	result, err := showFile(fileNamed("a.txt", "text/plain", 3), strings.NewReader("abc"), 3)
 	if err != nil || !strings.Contains(result.Content[0].(mcp.TextContent).Text, "“a.txt” ends there: it has 3 bytes") {
 		t.Errorf("got %+v, %v", result, err)
@@ -132,6 +137,7 @@ func TestAnOffsetAtTheEndSaysSo(t *testing.T) {
 }
 
 func TestOtherFilesAreNamedAndNotShown(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("\x80\x81\x82", maxText)
 	for name, content := range map[string]string{
 		"a.pdf": "%PDF-1.7\n\x00\x01\x02", "a.bin": "\xff\xfe\xfd" + long, "a.csv": "a\x00b", "a.zip": "PK\x03\x04\x00", "b.bin": long,
@@ -158,6 +164,7 @@ func TestOtherFilesAreNamedAndNotShown(t *testing.T) {
 }
 
 func TestImagesAreShownWithAName(t *testing.T) {
+	t.Parallel()
 	for sort, head := range map[string]string{"image/png": "\x89PNG\r\n\x1a\n", "image/jpeg": "\xff\xd8\xff", "image/gif": "GIF89a", "image/webp": "RIFF\x00\x00\x00\x00WEBPVP"} {
 		content := head + strings.Repeat("\x00", 2*maxText)
 		result, err := showFile(fileNamed("a chart", "", len(content)), strings.NewReader(content), 0)
@@ -178,6 +185,7 @@ func TestImagesAreShownWithAName(t *testing.T) {
 }
 
 func TestReadingStopsWhenThereIsEnough(t *testing.T) {
+	t.Parallel()
 	endless := &counting{Reader: readerFunc(func(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("line\n"), 100)), nil })}
 	if _, err := showFile(fileNamed("a.txt", "text/plain", 0), endless, 1000); err != nil || endless.read > 2*maxText {
 		t.Errorf("%d bytes were read, %v", endless.read, err)
@@ -196,6 +204,7 @@ func (c *counting) Read(p []byte) (int, error) {
 }
 
 func TestEmptyFilesAndWrongOffsetsAreTold(t *testing.T) {
+	t.Parallel()
 	result, err := showFile(fileNamed("a.txt", "text/plain", 0), strings.NewReader(""), 0)
 	if err != nil || !strings.Contains(result.Content[0].(mcp.TextContent).Text, "is empty") {
 		t.Errorf("got %+v, %v", result, err)

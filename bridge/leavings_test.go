@@ -30,6 +30,7 @@ func agentSays(contents ...restclient.Content) restclient.Message {
 }
 
 func TestWhatLiesOutsideOfARunWasNotLeftByIt(t *testing.T) {
+	t.Parallel()
 	id := run.ID{Started: at(10).Time}
 	inSeconds := func(second int) restclient.Time { return restclient.Time{Time: at(second).Truncate(time.Second)} }
 	for name, test := range map[string]struct {
@@ -52,6 +53,7 @@ func TestWhatLiesOutsideOfARunWasNotLeftByIt(t *testing.T) {
 }
 
 func TestAttachmentsAndFilesAreTakenTogether(t *testing.T) {
+	t.Parallel()
 	shown := shownIn([]restclient.Message{
 		{Role: restclient.RoleUser, Content: []restclient.Content{attachedAs(restclient.Attachment{Name: "sent.csv"})}},
 		agentSays(attachedAs(restclient.Attachment{Name: "held.txt", MIMEType: "text/plain", Base64Data: "SGVsbG8="}),
@@ -85,6 +87,7 @@ func TestAttachmentsAndFilesAreTakenTogether(t *testing.T) {
 }
 
 func TestChartsAreCalledByTheirTitle(t *testing.T) {
+	t.Parallel()
 	for spec, want := range map[string]drawing{
 		`{"title":"Sales","data":{"name":"sales"}}`:                        {"Sales", "sales"},
 		`{"title":["Sales","by region"],"data":{"values":[]}}`:             {"Sales by region", ""},
@@ -114,6 +117,7 @@ To read one, call read_data_frame with agent "a", thread_id "c" and name "sales"
 }
 
 func TestTheListOfWhatWasLeftIsBounded(t *testing.T) {
+	t.Parallel()
 	many := leavings{}
 	for range 1000 {
 		many.files = append(many.files, leftFile{name: strings.Repeat("n", 100), readable: true})
@@ -127,6 +131,7 @@ func TestTheListOfWhatWasLeftIsBounded(t *testing.T) {
 }
 
 func TestARunThatWorksHasLeftNothingYet(t *testing.T) {
+	t.Parallel()
 	messages := []restclient.Message{agentSays(attachedAs(restclient.Attachment{Name: "a"}))}
 	for state, want := range map[run.State]int{run.Working: 0, run.NeedsInput: 1} {
 		if got := new(shelf).left(t.Context(), run.ID{}, run.Report{State: state, Messages: messages}); len(got.files) != want {
@@ -144,6 +149,7 @@ func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestAnAnswerWaitsForAListOfWhatWasLeftAMoment(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client, err := restclient.New("http://127.0.0.1/api/v2", "key", restclient.WithTransport(silent{}))
 		if err != nil {
@@ -169,6 +175,7 @@ func TestAnAnswerWaitsForAListOfWhatWasLeftAMoment(t *testing.T) {
 }
 
 func TestWhatRunsLeftIsForgottenInTime(t *testing.T) {
+	t.Parallel()
 	s := &shelf{known: make(map[shelved]leavings)}
 	for i := range 2 * maxShelved {
 		s.keep(shelved{"r", i}, leavings{})

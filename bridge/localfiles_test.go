@@ -41,6 +41,7 @@ func link(t *testing.T, target, path string) {
 }
 
 func TestLocalFilesAreFoundInTheirDirectories(t *testing.T) {
+	t.Parallel()
 	allowed, _ := shelves(t)
 	put(t, filepath.Join(allowed[0], "a.txt"), "from one")
 	put(t, filepath.Join(allowed[0], "sub", "b.txt"), "from sub")
@@ -74,6 +75,7 @@ func TestLocalFilesAreFoundInTheirDirectories(t *testing.T) {
 }
 
 func TestADirectoryMayBeReachedByEitherOfItsNames(t *testing.T) {
+	t.Parallel()
 	allowed, outside := shelves(t)
 	alias := filepath.Join(outside, "alias")
 	link(t, allowed[0], alias)
@@ -90,6 +92,7 @@ func TestADirectoryMayBeReachedByEitherOfItsNames(t *testing.T) {
 }
 
 func TestNothingOutsideTheDirectoriesIsReached(t *testing.T) {
+	t.Parallel()
 	allowed, outside := shelves(t)
 	put(t, filepath.Join(outside, "secret.txt"), "secret")
 	link(t, filepath.Join(outside, "secret.txt"), filepath.Join(allowed[0], "link"))
@@ -133,6 +136,7 @@ func TestNothingOutsideTheDirectoriesIsReached(t *testing.T) {
 }
 
 func TestAFileThatIsSwappedAfterItWasFoundIsNotFollowed(t *testing.T) {
+	t.Parallel()
 	allowed, outside := shelves(t)
 	put(t, filepath.Join(outside, "secret.txt"), "secret")
 	path := filepath.Join(allowed[0], "a.txt")
@@ -151,6 +155,7 @@ func TestAFileThatIsSwappedAfterItWasFoundIsNotFollowed(t *testing.T) {
 }
 
 func TestSavingMakesNewWholeFiles(t *testing.T) {
+	t.Parallel()
 	allowed, outside := shelves(t)
 	for path, want := range map[string]string{
 		"new.txt":                            filepath.Join(allowed[0], "new.txt"),
@@ -190,6 +195,7 @@ func TestSavingMakesNewWholeFiles(t *testing.T) {
 }
 
 func TestAFileThatFailsToComeIsNotSaved(t *testing.T) {
+	t.Parallel()
 	allowed, _ := shelves(t)
 	broken := errors.New("the line is dead")
 	content := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken))

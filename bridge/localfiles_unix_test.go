@@ -11,6 +11,7 @@ import (
 )
 
 func TestAPipeInPlaceOfAFileHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	allowed, _ := shelves(t)
 	if err := syscall.Mkfifo(filepath.Join(allowed[0], "pipe"), 0o644); err != nil {
 		t.Fatal(err)
@@ -26,6 +27,7 @@ func TestAPipeInPlaceOfAFileHoldsNobodyUp(t *testing.T) {
 }
 
 func TestTheLongestNameCanBeSaved(t *testing.T) {
+	t.Parallel()
 	allowed, _ := shelves(t)
 	name := strings.Repeat("n", 255)
 	path, _, err := allowed.save(name, strings.NewReader("x"))

@@ -31,6 +31,7 @@ func (t longText) parts(test *testing.T, limit int) []string {
 }
 
 func TestALongTextIsShownInPartsWithoutLoss(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]longText{
 		"nothing":    nil,
 		"short":      newLongText("short", "", "and short"),
@@ -52,6 +53,7 @@ func TestALongTextIsShownInPartsWithoutLoss(t *testing.T) {
 }
 
 func TestAPartBeginsWithACharacter(t *testing.T) {
+	t.Parallel()
 	text := longText{"a🚀", "é", "z"}
 	for start, want := range map[int]string{0: "a🚀éz", 1: "🚀éz", 2: "🚀éz", 4: "🚀éz", 5: "éz", 6: "éz", 7: "z", 8: "", 100: ""} {
 		if got, _ := text.part(start, 100, ""); got != want {

@@ -9,6 +9,7 @@ import (
 )
 
 func TestAgentNames(t *testing.T) {
+	t.Parallel()
 	tests := map[string]string{
 		"Sales Analyst":       "sales_analyst_agent",
 		"Invoice Helper (EU)": "invoice_helper_eu_agent",
@@ -29,6 +30,7 @@ func TestAgentNames(t *testing.T) {
 }
 
 func TestLongNames(t *testing.T) {
+	t.Parallel()
 	valid := regexp.MustCompile(`^[a-z0-9_]+$`)
 	vendors := restclient.Agent{Name: strings.Repeat("accounts payable ", 4)}
 	if got := agentName(vendors); got != vendorName(vendors.Name) {
@@ -50,6 +52,7 @@ func TestLongNames(t *testing.T) {
 }
 
 func TestAgentsOfOneNameAreToldApart(t *testing.T) {
+	t.Parallel()
 	a, b, c := restclient.Agent{ID: "a", Name: "Helper"}, restclient.Agent{ID: "b", Name: "helper"}, restclient.Agent{ID: "c", Name: "Other"}
 	names := agentNames([]restclient.Agent{a, b, c})
 	if names["a"] == names["b"] || !strings.HasPrefix(names["a"], "helper_agent_") || names["c"] != "other_agent" {
@@ -64,6 +67,7 @@ func TestAgentsOfOneNameAreToldApart(t *testing.T) {
 }
 
 func TestFindAgent(t *testing.T) {
+	t.Parallel()
 	agents := []restclient.Agent{{ID: "1", Name: "Sales Analyst"}, {ID: "2", Name: "Twin"}, {ID: "3", Name: "twin"}, {ID: "4", Name: "TWIN"}, {ID: "5", Name: "Agenté Ünïcode 🚀"}}
 	for wanted, id := range map[string]string{
 		"1": "1", "Sales Analyst": "1", "sales analyst": "1", "sales_analyst_agent": "1", "message_sales_analyst_agent": "1",

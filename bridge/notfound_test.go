@@ -9,6 +9,7 @@ import (
 )
 
 func TestWhatIsNotFoundIsNamedInTheWordsOfTheTools(t *testing.T) {
+	t.Parallel()
 	everyTool := []string{"list_agents", "list_threads", "list_files", "list_data_frames", "list_work_items", "list_data_connections", "list_semantic_data_models", "list_mcp_servers"}
 	for request, want := range map[string]string{
 		"GET /agents/A":                                   "agent list_agents",
@@ -42,6 +43,7 @@ func TestWhatIsNotFoundIsNamedInTheWordsOfTheTools(t *testing.T) {
 }
 
 func TestAnAgentsServerPointsToItsOwnListOfThreads(t *testing.T) {
+	t.Parallel()
 	err := fmt.Errorf("the file a.txt could not be sent: %w", &restclient.APIError{StatusCode: 404, Message: "Not Found", Method: "POST", Path: "/agents/A/conversations/C/files"})
 	got := failureOf(err, "").pointing([]string{"message_x_agent", "list_x_agent_threads"}).Error()
 	if !strings.HasPrefix(got, "The file a.txt could not be sent: there is no such thread. ") || !strings.HasSuffix(got, "See list_x_agent_threads for those there are.") {
@@ -50,6 +52,7 @@ func TestAnAgentsServerPointsToItsOwnListOfThreads(t *testing.T) {
 }
 
 func TestAWrongBaseURLIsNotTakenForAWrongID(t *testing.T) {
+	t.Parallel()
 	foreign := &restclient.APIError{StatusCode: 404, Message: "Not here", Path: "/work-items/W", Foreign: true}
 	for name, err := range map[string]error{
 		"another server's":      foreign,

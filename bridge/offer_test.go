@@ -14,6 +14,7 @@ import (
 var modelTools = []string{"list_files", "read_file", "list_data_frames", "read_data_frame"}
 
 func TestWhatEachServerOffers(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	one := append([]string{"message_echo_agent", "list_echo_agent_threads", "get_echo_agent_thread_messages", "get_run", "cancel_run"}, modelTools...)
 	if got := d.toolNames(echo); !slices.Equal(got, one) {
@@ -41,6 +42,7 @@ func TestWhatEachServerOffers(t *testing.T) {
 }
 
 func TestToolsetsAreChosenByName(t *testing.T) {
+	t.Parallel()
 	if got, err := bridge.ParseToolsets([]string{" Data", "ADMIN"}); err != nil || !slices.Equal(got, []bridge.Toolset{bridge.ToolsetData, bridge.ToolsetAdmin}) {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -50,6 +52,7 @@ func TestToolsetsAreChosenByName(t *testing.T) {
 }
 
 func TestReadOnlyOffersOnlyWhatChangesNothing(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) {
 		everything(c)
 		c.ReadOnly, c.FilesDirs = true, []string{t.TempDir()}
@@ -79,6 +82,7 @@ func TestReadOnlyOffersOnlyWhatChangesNothing(t *testing.T) {
 }
 
 func TestOnlyTheNamedAgentsAreOfferedAndReached(t *testing.T) {
+	t.Parallel()
 	open := newDesk(t, nil)
 	d := &desk{t, open.tenant, bridge.NewTenant(open.tenant.Client(), bridge.Config{Agents: []string{"ECHO", localtenant.StorytellerID, "Sales Analist"}, Toolsets: []bridge.Toolset{bridge.ToolsetAll}})}
 	t.Cleanup(d.bridge.Close)
@@ -126,6 +130,7 @@ var ours = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 // TestAllToolsKeepTheHostsRules holds every tool of every server against what
 // the strictest host takes.
 func TestAllToolsKeepTheHostsRules(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*bridge.Config){
 		"texts": everything,
 		"files": func(c *bridge.Config) { everything(c); c.FilesDirs = []string{t.TempDir()} },

@@ -5,6 +5,7 @@ import (
 )
 
 func TestNamesComeBackFromURIsAsTheyWere(t *testing.T) {
+	t.Parallel()
 	template := resourceTemplates()
 	for _, name := range []string{"plain", "with space", "a/b", "100%", "größe 🚀", "?format=json", "#1", "a+b&c=d;e,f", "..", "'()*!", "\"quoted\"", "\n"} {
 		for uri, want := range map[string]resourceURI{

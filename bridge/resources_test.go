@@ -86,6 +86,7 @@ func threadOf(agentID, threadID string, names ...string) string {
 }
 
 func TestResourceTemplatesAreTheSameOnEveryServer(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	shown := d.ask(echo, "2026-07-28", "resources/templates/list", args{})
 	var listed struct {
@@ -112,6 +113,7 @@ func TestResourceTemplatesAreTheSameOnEveryServer(t *testing.T) {
 }
 
 func TestALongAnswerIsReadWholeFromAnyProcess(t *testing.T) {
+	t.Parallel()
 	line := "a line of the answer with ünïcode 🚀"
 	message := strings.TrimSpace(strings.Repeat(line+"\n", 3000))
 	d := newDesk(t, nil)
@@ -151,6 +153,7 @@ func TestALongAnswerIsReadWholeFromAnyProcess(t *testing.T) {
 }
 
 func TestACutAnswerIsLinkedForThoseWhoKnowLinks(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	runID := d.call(echo, echoTool, args{"message": strings.Repeat("forty characters of text in a long line\n", 1000), "thread_identifier": "t-1"}).Meta["ai.sema4/run"].RunID
 	for version, want := range map[string]int{"": 0, "2024-11-05": 0, "2025-03-26": 0, "2025-06-18": 1, "2025-11-25": 1, "2026-07-28": 1} {
@@ -184,6 +187,7 @@ func TestACutAnswerIsLinkedForThoseWhoKnowLinks(t *testing.T) {
 }
 
 func TestThreadsFilesAndFramesAreResources(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	files := map[string]string{"größe 🚀 & 100%.csv": "n,text\n9007199254740993,\"a,b\"\n", "plain.txt": "  spaces \n", "bytes.bin": "\x00\x01\xff"}
 	thread := d.begin(echo, echoTool, "look **here**")
@@ -222,6 +226,7 @@ func TestThreadsFilesAndFramesAreResources(t *testing.T) {
 }
 
 func TestResourcesThatAreNotThere(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { c.Agents = []string{"Echo", "Storyteller"} })
 	thread := d.begin(echo, echoTool, "hello")
 	runID := d.call(teller, "message_storyteller_agent", args{"message": "hi", "thread_identifier": "t-2", "wait_seconds": 0}).Meta["ai.sema4/run"].RunID
@@ -257,6 +262,7 @@ func TestResourcesThatAreNotThere(t *testing.T) {
 }
 
 func TestReadingAResourceFailsWithTheTenant(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	thread := d.begin(echo, echoTool, "hello")
 	d.upload(echo, thread, "a.csv", "n\n1\n")

@@ -11,6 +11,7 @@ import (
 )
 
 func TestCutEndsLinesAndNeverCharacters(t *testing.T) {
+	t.Parallel()
 	lines := strings.Repeat("a line of text\n", 10)
 	if got := cut(lines, 100); !strings.HasSuffix(got, "\n") || len(got) > 100 || len(got) < 50 {
 		t.Errorf("got %q", got)
@@ -27,6 +28,7 @@ func TestCutEndsLinesAndNeverCharacters(t *testing.T) {
 }
 
 func TestLastLinesBeginALine(t *testing.T) {
+	t.Parallel()
 	if got := lastLines("short"); got != "short" {
 		t.Errorf("got %q", got)
 	}
@@ -39,6 +41,7 @@ func TestLastLinesBeginALine(t *testing.T) {
 }
 
 func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
+	t.Parallel()
 	items := make([]string, 100)
 	for i := range items {
 		items[i] = strings.Repeat("x", 10*i+1)
@@ -75,6 +78,7 @@ func TestFittingPagesWithoutLossOrRepetition(t *testing.T) {
 }
 
 func TestAnItemThatFitsIntoNoResultIsCutAndSaysSo(t *testing.T) {
+	t.Parallel()
 	items := []shownMCPServer{{ID: nobody, Name: strings.Repeat("\x01", maxText), Arguments: 3}, {ID: "last"}}
 	for i := range 3_000 {
 		items[0].Headers = append(items[0].Headers, fmt.Sprintf("X-Header-%08d", i))
@@ -100,6 +104,7 @@ func TestAnItemThatFitsIntoNoResultIsCutAndSaysSo(t *testing.T) {
 const nobody = "5a1e0000-0000-4000-8000-00000000ffff"
 
 func TestATranscriptNamesWhatATextCannotShow(t *testing.T) {
+	t.Parallel()
 	result, failed := "42 rows", "no such table"
 	got := transcriptText([]restclient.Message{
 		{Role: restclient.RoleUser, Content: []restclient.Content{{Kind: restclient.KindText, Text: "How many? "}, {Kind: restclient.KindAttachment, Attachment: &restclient.Attachment{Name: "a.csv", MIMEType: "text/csv"}}}},

@@ -59,6 +59,7 @@ func (d *desk) callLinked(agentID, tool string, arguments args) linked {
 }
 
 func TestTheFramesAndChartsOfARunAreNamedAndLinked(t *testing.T) {
+	t.Parallel()
 	d, counter := newCountingDesk(t, "- say: x\n")
 	d.call(analyst, "message_sales_analyst_agent", args{"message": "Who were the top 10 customers?", "thread_identifier": "t-1"})
 	got := d.callLinked(analyst, "message_sales_analyst_agent", args{"message": "total sales by region", "thread_identifier": "t-1"})
@@ -90,6 +91,7 @@ func TestTheFramesAndChartsOfARunAreNamedAndLinked(t *testing.T) {
 }
 
 func TestAnAttachedFileCanBeRead(t *testing.T) {
+	t.Parallel()
 	d, _ := newCountingDesk(t, "- call: make => made\n- attach: größe_🚀.txt text/plain Hello\n- say: done\n")
 	id := d.tenant.AgentID("Maker")
 	got := d.callLinked(id, "message_maker_agent", args{"message": "go", "thread_identifier": "t-1", "files": []args{{"name": "sent.csv", "text": "n\n1\n"}}})
@@ -118,6 +120,7 @@ func TestAnAttachedFileCanBeRead(t *testing.T) {
 }
 
 func TestAnAnswerDoesNotDependOnWhatWasLeft(t *testing.T) {
+	t.Parallel()
 	d, counter := newCountingDesk(t, "- call: make => made\n- say: done\n")
 	id := d.tenant.AgentID("Maker")
 	d.tenant.Fail("status=500,match=GET …/files")

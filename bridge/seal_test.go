@@ -12,6 +12,7 @@ import (
 )
 
 func TestStatesOpenForTheirKeyAlone(t *testing.T) {
+	t.Parallel()
 	content := []byte("what was asked")
 	state := SealerFor("a key").seal(content)
 	if got, ok := SealerFor("a key").open(state); !ok || !bytes.Equal(got, content) {
@@ -31,6 +32,7 @@ func TestStatesOpenForTheirKeyAlone(t *testing.T) {
 }
 
 func TestEveryAlteredByteIsNoticed(t *testing.T) {
+	t.Parallel()
 	sealer := SealerFor("a key")
 	state := sealer.seal([]byte("what was asked"))
 	for i := range len(state) {
@@ -57,6 +59,7 @@ func calls(t *testing.T, tool, arguments string) round {
 }
 
 func TestAStateHoldsForItsCall(t *testing.T) {
+	t.Parallel()
 	tenant := NewTenant(nil, Config{})
 	t.Cleanup(tenant.Close)
 	point := asked{Question: strings.Repeat("ü", maxQuestion), Run: "run1_x", Thread: "t-1", Messages: 2, WorkItem: "w", Status: "NEEDS_REVIEW", Since: time.Now().Round(0), Action: "continue"}
@@ -84,6 +87,7 @@ func TestAStateHoldsForItsCall(t *testing.T) {
 }
 
 func TestOldStatesAreRefused(t *testing.T) {
+	t.Parallel()
 	tenant := NewTenant(nil, Config{Sealer: SealerFor("a key")})
 	t.Cleanup(tenant.Close)
 	call := calls(t, "ask_agent", `{}`)

@@ -61,6 +61,7 @@ func leakyTenant(t *testing.T) *desk {
 }
 
 func TestSecretsAreInNoResult(t *testing.T) {
+	t.Parallel()
 	d := leakyTenant(t)
 	for tool, test := range map[string]struct {
 		arguments args
@@ -94,6 +95,7 @@ func TestSecretsAreInNoResult(t *testing.T) {
 }
 
 func TestASecretIsNotRepeatedFromAnError(t *testing.T) {
+	t.Parallel()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body json.RawMessage
 		_ = json.NewDecoder(r.Body).Decode(&body)

@@ -60,6 +60,7 @@ func (s *stored) pages(t *testing.T) [][]threadMessage {
 }
 
 func TestThreadsArePagedWithoutLoss(t *testing.T) {
+	t.Parallel()
 	result := strings.Repeat("r", 10*maxToolResult)
 	quotes, control := strings.Repeat(`say "so" `, 9_000), strings.Repeat("\x01\n", 9_000)
 	thread := &stored{messages: []restclient.Message{
@@ -117,6 +118,7 @@ func TestThreadsArePagedWithoutLoss(t *testing.T) {
 }
 
 func TestAThreadIsReadNoFurtherThanItIsShown(t *testing.T) {
+	t.Parallel()
 	thread := &stored{messages: slices.Repeat([]restclient.Message{said(restclient.RoleAgent, strings.Repeat("x", 10_000))}, 100)}
 	if _, next, err := threadPart(thread.all(), ""); err != nil || !strings.HasPrefix(next, "2.0.") || thread.read != 3 {
 		t.Errorf("got the cursor %q after %d messages, %v", next, thread.read, err)
@@ -124,6 +126,7 @@ func TestAThreadIsReadNoFurtherThanItIsShown(t *testing.T) {
 }
 
 func TestACursorIsRightWhileTheThreadGrows(t *testing.T) {
+	t.Parallel()
 	thread := &stored{messages: []restclient.Message{said(restclient.RoleAgent, strings.Repeat("a", 40_000))}}
 	_, next, err := threadPart(thread.all(), "")
 	if err != nil {
@@ -138,6 +141,7 @@ func TestACursorIsRightWhileTheThreadGrows(t *testing.T) {
 }
 
 func TestOtherCursorsAreRefused(t *testing.T) {
+	t.Parallel()
 	thread := &stored{messages: []restclient.Message{said(restclient.RoleUser, "häuser"), {Role: restclient.RoleAgent,
 		Content: []restclient.Content{{Kind: restclient.KindToolCall, ToolCall: &restclient.ToolCall{Name: "x"}}}}}}
 	for _, cursor := range []string{"x", "-1", "1.5", "1.0.0.0", "99999999999", "3", "2.0.1", "0.1.0", "0.0.2", "0.0.100", "1.0.3"} {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestAnMCPServerIsReplacedAndLosesNothingUnasked(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, everything)
 	client := d.tenant.Client().MCPServers
 	serial := true
@@ -48,6 +49,7 @@ func TestAnMCPServerIsReplacedAndLosesNothingUnasked(t *testing.T) {
 }
 
 func TestASemanticDataModelIsReplaced(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, everything)
 	id := localtenant.SalesModelID
 	model := args{"name": "sales", "description": "Revised.", "tables": []args{{"name": "orders", "base_table": args{"table": "orders"}}}}
@@ -96,6 +98,7 @@ func (s *silent) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestAReplacementThatIsMadeButNotReadIsDone(t *testing.T) {
+	t.Parallel()
 	for tool, arguments := range map[string]args{
 		"replace_mcp_server":          {"name": "crm", "url": "https://crm.example/mcp"},
 		"replace_semantic_data_model": {"semantic_data_model_id": localtenant.SalesModelID, "semantic_model": `{"name": "sales", "tables": [{"name": "orders", "base_table": {"table": "orders"}}]}`},

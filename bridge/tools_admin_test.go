@@ -19,6 +19,7 @@ type agentStatus struct {
 }
 
 func TestAnAgentFromItsCreationToItsEnd(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, everything)
 	created := status[agentStatus](d, "", "create_agent", args{"name": "Helper", "description": "Helps.", "runbook": "# Help", "architecture": "echo"})
 	if created.State != "draft" || created.Name != "Helper" || !strings.Contains(created.Next, "publish") {
@@ -84,6 +85,7 @@ func TestAnAgentFromItsCreationToItsEnd(t *testing.T) {
 }
 
 func TestWhatIsAttachedWaitsForItsPublishing(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, everything)
 	for i, tool := range []string{"attach_to_agent", "detach_from_agent"} {
 		if got := d.call("", tool, args{"agent": "Echo", "kind": "semantic_data_model", "id": localtenant.SalesModelID}); got.IsError {
@@ -99,6 +101,7 @@ func TestWhatIsAttachedWaitsForItsPublishing(t *testing.T) {
 }
 
 func TestAdministrationThatCannotBe(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, everything)
 	d.fails("", "create_agent", args{"name": "echo"}, "There is an agent called “echo” already", "Nothing was changed")
 	d.fails("", "create_agent", args{"description": "x"}, "name is missing")
@@ -131,6 +134,7 @@ func TestAdministrationThatCannotBe(t *testing.T) {
 }
 
 func TestNoToolIsNamedThatTheServerDoesNotHave(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { c.Toolsets = []bridge.Toolset{bridge.ToolsetAdmin} })
 	for tool, arguments := range map[string]args{
 		"delete_semantic_data_model": {"semantic_data_model_id": nowhere},
@@ -145,6 +149,7 @@ func TestNoToolIsNamedThatTheServerDoesNotHave(t *testing.T) {
 }
 
 func TestANewAgentThatTheServerDoesNotOfferIsToldSo(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { everything(c); c.Agents = []string{"Echo"} })
 	if got := status[agentStatus](d, "", "create_agent", args{"name": "New"}); !strings.Contains(got.Next, "does not offer") {
 		t.Errorf("got %+v", got)
@@ -152,6 +157,7 @@ func TestANewAgentThatTheServerDoesNotOfferIsToldSo(t *testing.T) {
 }
 
 func TestTheDataToolsShowTheSalesModel(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, everything)
 	if got := d.call("", "list_data_connections", nil); !got.says(seed.SalesConnectionID, "sqlite") || got.says("configuration") || got.says("db_file") {
 		t.Errorf("got %s", got.text())

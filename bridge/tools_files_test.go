@@ -35,6 +35,7 @@ type fileList struct {
 }
 
 func TestFilesGoWithAMessage(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	o := d.call(echo, echoTool, args{"message": "see the files", "thread_identifier": "t-1",
 		"files": []args{{"name": "C:\\tmp\\orders.csv", "text": "id,n\n1,2\n"}, {"name": "größe 🚀.txt", "text": "  spaces \n"}}})
@@ -64,6 +65,7 @@ func TestFilesGoWithAMessage(t *testing.T) {
 }
 
 func TestTheSameQuestionUploadsItsFilesOnce(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { c.CallBudget = 200 * time.Millisecond }, testtenant.Scripted("Slow", "- wait: 60s\n- say: done\n"))
 	id := d.tenant.AgentID("Slow")
 	question := args{"message": "go", "thread_identifier": "t-1", "files": []args{{"name": "a.txt", "text": "x"}}}
@@ -78,6 +80,7 @@ func TestTheSameQuestionUploadsItsFilesOnce(t *testing.T) {
 }
 
 func TestAnUploadThatFailsSendsNothing(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	d.begin(echo, echoTool, "hello")
 	d.tenant.Fail("status=413,match=POST …/files")
@@ -93,6 +96,7 @@ func TestAnUploadThatFailsSendsNothing(t *testing.T) {
 }
 
 func TestFilesOfThisMachine(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	d := newDesk(t, func(c *bridge.Config) { c.FilesDirs = []string{dir} })
 	if err := os.WriteFile(filepath.Join(dir, "report.csv"), []byte("n\n1\n"), 0o644); err != nil {
@@ -125,6 +129,7 @@ func TestFilesOfThisMachine(t *testing.T) {
 }
 
 func TestReadingFilesOfManyKinds(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	thread := d.begin(echo, echoTool, "hello")
 	lines := strings.Repeat("a line of text with a 🚀 in it\n", 3_000)
@@ -192,6 +197,7 @@ type table struct {
 }
 
 func TestDataFramesAreReadExactlyAndInParts(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	var csv strings.Builder
 	csv.WriteString("id,big,price\n")
@@ -261,6 +267,7 @@ func TestDataFramesAreReadExactlyAndInParts(t *testing.T) {
 }
 
 func TestTheAnalystLeavesADataFrame(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	thread := d.begin(analyst, "message_sales_analyst_agent", "What were total sales by region?")
 	listed := status[frameList](d, analyst, "list_data_frames", args{"thread_id": thread})
@@ -274,6 +281,7 @@ func TestTheAnalystLeavesADataFrame(t *testing.T) {
 }
 
 func TestAFileWhoseNameIsSharedIsNotGuessed(t *testing.T) {
+	t.Parallel()
 	d := sameNamed(t)
 	for _, file := range []string{"report.txt", "f1", "f2"} {
 		d.fails("", "read_file", args{"agent": "a1", "thread_id": nowhere, "file": file}, "2 files in this thread are called “report.txt”", "another name")

@@ -45,6 +45,7 @@ func worker(name, runbook string) localtenant.AgentSpec {
 var doubtful = args{"payload": args{"invoice_number": "INV-7", "vendor": "Nobody", "po_number": "PO-9", "amount": "10.00"}, "name": "Invoice 7"}
 
 func TestAWorkItemGoesThroughReviewToItsEnd(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	created := status[workItem](d, clerk, "create_work_item", doubtful)
 	if created.ID == "" || created.AgentID != clerk || created.Status != "PENDING" || created.Name != "Invoice 7" || !strings.Contains(created.Next, "get_work_item") {
@@ -72,6 +73,7 @@ func TestAWorkItemGoesThroughReviewToItsEnd(t *testing.T) {
 }
 
 func TestTheTenantsWorkItemTools(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Doer", "- say: Done with {{message}}\n"))
 	arguments := args{"agent": "Doer", "message": "the work", "payload": `{"n": 9007199254740993}`}
 	created := status[workItem](d, "", "create_work_item", arguments)
@@ -90,6 +92,7 @@ func TestTheTenantsWorkItemTools(t *testing.T) {
 }
 
 func TestWaitingForAWorkItem(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Slow", "- wait: 60s\n- say: Done\n"))
 	id := d.tenant.AgentID("Slow")
 	created := status[workItem](d, id, "create_work_item", args{"message": "go"})
@@ -110,6 +113,7 @@ func TestWaitingForAWorkItem(t *testing.T) {
 }
 
 func TestADecisionThatIsStillBeingAnsweredIsNotSentAgain(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { c.CallBudget /= 10 }, worker("Asker", "- wait: 900ms\n- ask: Well?\n"))
 	id := d.tenant.AgentID("Asker")
 	created := status[workItem](d, id, "create_work_item", args{"message": "go", "name": "item"})
@@ -157,6 +161,7 @@ func (d *desk) said(agentID, thread, text string) int {
 }
 
 func TestADecisionIsNotSentAgainByAnotherProcess(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	created := status[workItem](d, clerk, "create_work_item", doubtful)
 	d.call(clerk, "get_work_item", args{"work_item_id": created.ID})
@@ -180,6 +185,7 @@ func TestADecisionIsNotSentAgainByAnotherProcess(t *testing.T) {
 }
 
 func TestTheSameWordsInALaterReviewAreANewDecision(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Asker", "- ask: Well?\n"))
 	id := d.tenant.AgentID("Asker")
 	created := status[workItem](d, id, "create_work_item", args{"message": "Yes.", "name": "item"})
@@ -191,6 +197,7 @@ func TestTheSameWordsInALaterReviewAreANewDecision(t *testing.T) {
 }
 
 func TestWorkItemsWithFiles(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
 	id := d.tenant.AgentID("Doer")
 	files := []args{{"name": "../a.txt", "text": "one"}, {"name": "b.csv", "text": "n\n1\n"}}
@@ -245,6 +252,7 @@ func TestWorkItemsWithFiles(t *testing.T) {
 }
 
 func TestManyFilesOfAWorkItemAreCounted(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
 	id := d.tenant.AgentID("Doer")
 	files := make([]args, 40)
@@ -260,6 +268,7 @@ func TestManyFilesOfAWorkItemAreCounted(t *testing.T) {
 }
 
 func TestALostUploadIsNoLostCreation(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
 	create := args{"agent": "Doer", "files": []args{{"name": "a.txt", "text": "one"}}}
 	for fault, says := range map[string][]string{
@@ -276,6 +285,7 @@ func TestALostUploadIsNoLostCreation(t *testing.T) {
 }
 
 func TestWorkItemsThatCannotBe(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Doer", "- say: Done\n"), worker("Other", "- say: Done\n"))
 	doer, other := d.tenant.AgentID("Doer"), d.tenant.AgentID("Other")
 	created := status[workItem](d, doer, "create_work_item", args{"message": "go"})
@@ -312,6 +322,7 @@ func TestWorkItemsThatCannotBe(t *testing.T) {
 }
 
 func TestManyWorkItemsAreListedInParts(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Doer", "- say: Done\n"))
 	id := d.tenant.AgentID("Doer")
 	want := make(map[string]bool)
@@ -349,6 +360,7 @@ func TestManyWorkItemsAreListedInParts(t *testing.T) {
 }
 
 func TestALongWorkItemComesInParts(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Huge", "- repeat 3000\n  - say: \"line {{n}} of a very long report 🚀\\n\"\n"))
 	id := d.tenant.AgentID("Huge")
 	created := status[workItem](d, id, "create_work_item", args{"payload": args{"text": strings.Repeat("é", 20_000)}})

@@ -16,6 +16,7 @@ import (
 
 // TestEveryToolTellsATenantInTrouble lets one request of each tool fail.
 func TestEveryToolTellsATenantInTrouble(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { everything(c); c.CatalogueTTL = time.Nanosecond }, worker("Doer", "- say: Done\n"))
 	o := d.call(echo, echoTool, args{"message": "x", "thread_identifier": "t-1", "files": []args{{"name": "n.csv", "text": "n\n1\n"}}})
 	thread := o.Meta["ai.sema4/run"].ThreadID
@@ -84,6 +85,7 @@ func TestEveryToolTellsATenantInTrouble(t *testing.T) {
 }
 
 func TestADecisionThatDoesNotArriveChangesNothing(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	item := status[workItem](d, clerk, "create_work_item", doubtful)
 	d.call(clerk, "get_work_item", args{"work_item_id": item.ID})
@@ -115,6 +117,7 @@ func (f failing) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestAWorkItemThatIsChangedButNotReadIsDone(t *testing.T) {
+	t.Parallel()
 	tenant := testtenant.Start(t)
 	acted := false
 	client := tenant.Client(restclient.WithTransport(failing{tenant.Transport(), func(r *http.Request) bool {
@@ -138,6 +141,7 @@ func TestAWorkItemThatIsChangedButNotReadIsDone(t *testing.T) {
 }
 
 func TestAWaitTellsThatItGoesOn(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, func(c *bridge.Config) { c.ProgressInterval = 50 * time.Millisecond }, worker("Slow", "- wait: 60s\n"))
 	item := status[workItem](d, "", "create_work_item", args{"agent": "Slow", "message": "go"})
 	got := d.call("", "get_work_item", args{"work_item_id": item.ID, "wait_seconds": 1})
@@ -148,6 +152,7 @@ func TestAWaitTellsThatItGoesOn(t *testing.T) {
 }
 
 func TestAFailureOfTheReplyStopsTheAction(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil, worker("Asker", "- say: I tried\n- fail: out of paper\n"))
 	id := d.tenant.AgentID("Asker")
 	item := status[workItem](d, id, "create_work_item", args{"message": "go", "name": "item"})
@@ -176,6 +181,7 @@ func (s stalling) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
+	t.Parallel()
 	for name, stalls := range map[string]func(*http.Request, int) bool{
 		"the messages":      func(r *http.Request, _ int) bool { return r.URL.Query().Has("results") },
 		"all but the first": func(_ *http.Request, n int) bool { return n > 1 },
@@ -207,6 +213,7 @@ func TestATenantThatIsSlowToTellOfAWorkItem(t *testing.T) {
 }
 
 func TestARunWhoseConversationIsGone(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, nil)
 	asked := d.call(echo, echoTool, args{"message": "x", "thread_identifier": "t-1"}).Meta["ai.sema4/run"]
 	again := &desk{t, d.tenant, bridge.NewTenant(d.tenant.Client(), bridge.Config{CatalogueTTL: time.Nanosecond})} // it remembers nothing

@@ -11,6 +11,7 @@ import (
 )
 
 func TestALegacyUserAnswersTheAgent(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id := f.tenant.AgentID("Asker")
 	path := agentPath(id)
@@ -35,6 +36,7 @@ func TestALegacyUserAnswersTheAgent(t *testing.T) {
 }
 
 func TestALegacyUserWhoDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CallBudget = 500 * time.Millisecond }, asker)
 	path := agentPath(f.tenant.AgentID("Asker"))
 	for name, respond := range map[string]string{"never": "", "with an error": `"error":{"code":-32000,"message":"the dialog broke"}`} {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestALegacyClientIsAsked(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, nil)
 	for respond, want := range map[string]string{
 		`"result":{"action":"accept","content":{"year":2024}}`: "state accept map[year:2024]",
@@ -58,6 +59,7 @@ func TestALegacyClientIsAsked(t *testing.T) {
 }
 
 func TestTheServersEndEndsAQuestion(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, nil)
 	response := f.request(t.Context(), fixturePath, callBody(1, "ask", nil), session(f.begin(fixturePath, elicits)), "Accept: "+accepting)
 	defer response.Body.Close()
@@ -71,6 +73,7 @@ func TestTheServersEndEndsAQuestion(t *testing.T) {
 }
 
 func TestOnlyWhoCanAnswerIsAsked(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, nil)
 	stream := "Accept: " + accepting
 	body, modernHeaders := modernCall(1, "ask", nil)

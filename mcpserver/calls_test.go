@@ -22,6 +22,7 @@ import (
 var fiveSteps = testtenant.Scripted("Five", "- call: one {} => 1\n- call: two {} => 2\n- say: done\n")
 
 func TestTheAnalystGivesTheNumbersOfTheDatabase(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	rows, err := f.tenant.SalesDB().QueryContext(t.Context(), `
 		SELECT r.name, SUM(l.quantity * l.unit_price_cents) FROM order_lines l
@@ -72,6 +73,7 @@ func withCommas(cents int64) string {
 
 // TestNoNotificationIsLostOrLate makes 500 calls in each era, 8 at once.
 func TestNoNotificationIsLostOrLate(t *testing.T) {
+	t.Parallel()
 	const calls, atOnce, each = 500, 8, 5
 	f := newFront(t, nil, fiveSteps)
 	path := agentPath(f.tenant.AgentID("Five"))
@@ -131,6 +133,7 @@ func checkStream(t *testing.T, id, notifications int, got []answer) {
 }
 
 func TestProgressShowsTextAndTime(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.ProgressInterval = 100 * time.Millisecond },
 		testtenant.Scripted("Slow", "- say: the first words\n- wait: 1300ms\n- say: \" and the last\"\n- attach: notes.txt text/plain hello\n"))
 	response := f.request(t.Context(), agentPath(f.tenant.AgentID("Slow")), callBody(1, "message_slow_agent", ask("go", "t")), "Accept: "+accepting)
@@ -154,6 +157,7 @@ func TestProgressShowsTextAndTime(t *testing.T) {
 }
 
 func TestARunOutlivesItsCall(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CallBudget = 200 * time.Millisecond },
 		testtenant.Scripted("Slow", "- say: first\n- wait: 900ms\n- say: \" and last\"\n"))
 	path := agentPath(f.tenant.AgentID("Slow"))
@@ -175,6 +179,7 @@ func TestARunOutlivesItsCall(t *testing.T) {
 }
 
 func TestAHostThatHangsUpLosesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Slow", "- say: first\n- wait: 400ms\n- say: \" and last\"\n"))
 	id := f.tenant.AgentID("Slow")
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -198,6 +203,7 @@ func TestAHostThatHangsUpLosesNothing(t *testing.T) {
 }
 
 func TestCancelRunStopsTheAgent(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	arguments := ask("Tell me a 60-second story", "t")
 	arguments["wait_seconds"] = 0
@@ -217,6 +223,7 @@ func TestCancelRunStopsTheAgent(t *testing.T) {
 }
 
 func TestTheAgentAsks(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Asker", "- say: I need to know.\n- ask: Which year?\n"))
 	got := f.call(agentPath(f.tenant.AgentID("Asker")), "message_asker_agent", ask("go", "t-1"))
 	if text := got.text(); got.Result.IsError || !strings.Contains(text, "Which year?") || !strings.Contains(text, "message_asker_agent") || !strings.Contains(text, `"t-1"`) {
@@ -225,6 +232,7 @@ func TestTheAgentAsks(t *testing.T) {
 }
 
 func TestWhatGoesWrongInARunIsTold(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Failing", "- say: so far\n- fail: the cellar is flooded\n"))
 	got := f.call(agentPath(f.tenant.AgentID("Failing")), "message_failing_agent", ask("go", "t"))
 	if !got.Result.IsError || !strings.Contains(got.text(), "the cellar is flooded") || !strings.Contains(got.text(), "so far") {
@@ -233,6 +241,7 @@ func TestWhatGoesWrongInARunIsTold(t *testing.T) {
 }
 
 func TestThreadTools(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	if got := f.call(echoPath, "list_echo_agent_threads", nil); got.text() != `{"threads":[]}` {
 		t.Errorf("got %s", got.text())
@@ -263,6 +272,7 @@ func TestThreadTools(t *testing.T) {
 }
 
 func TestTenantTools(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	for agent, says := range map[string]string{localtenant.EchoID: "one", "echo": "two", "message_echo_agent": "three"} {
 		arguments := ask(says, "t-"+says)
@@ -293,6 +303,7 @@ func TestTenantTools(t *testing.T) {
 }
 
 func TestBadArguments(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	begun := f.call(echoPath, "message_echo_agent", ask("hi", "t"))
 	for name, test := range map[string]struct {
@@ -323,6 +334,7 @@ func TestBadArguments(t *testing.T) {
 }
 
 func TestKeysAreReused(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	keyed := func(message string) answer {
 		arguments := ask(message, "t")
@@ -342,6 +354,7 @@ func TestKeysAreReused(t *testing.T) {
 }
 
 func TestAHugeAnswerComesInParts(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Huge", "- repeat 4000\n  - say: \"line {{n}} of a very long answer\\n\"\n"))
 	path := agentPath(f.tenant.AgentID("Huge"))
 	got := f.call(path, "message_huge_agent", ask("go", "t"))
@@ -368,6 +381,7 @@ func TestAHugeAnswerComesInParts(t *testing.T) {
 }
 
 func TestAnArrayOfCallsIsOneStream(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	body := "[" + callBody(1, "message_echo_agent", ask("one", "t-1")) + "," + ping2 + "," + callBody(3, "message_echo_agent", ask("three", "t-3")) + ",7]"
 	response := f.request(t.Context(), echoPath, body, "Accept: "+accepting)
@@ -391,6 +405,7 @@ func TestAnArrayOfCallsIsOneStream(t *testing.T) {
 const ping2 = `{"jsonrpc":"2.0","id":2,"method":"ping"}`
 
 func TestNobodyCancelsAnothersCall(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Slow", "- wait: 400ms\n- say: done\n"))
 	path := agentPath(f.tenant.AgentID("Slow"))
 	answered := make(chan answer)
@@ -407,13 +422,14 @@ func TestNobodyCancelsAnothersCall(t *testing.T) {
 }
 
 func TestShutdownFinishesWhatIsGoingOn(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Slow", "- wait: 300ms\n- say: done\n"))
 	ctx, stop := context.WithCancel(t.Context())
 	address, done := f.serve(ctx)
 	f.http.URL = address
 	answered := make(chan answer)
 	go func() { answered <- f.call(agentPath(f.tenant.AgentID("Slow")), "message_slow_agent", ask("go", "t")) }()
-	time.Sleep(100 * time.Millisecond) // the call is on its way
+	f.arrives(f.tenant.AgentID("Slow"))
 	stop()
 	if got := <-answered; got.text() != "done" {
 		t.Errorf("got %+v", got)
@@ -423,7 +439,29 @@ func TestShutdownFinishesWhatIsGoingOn(t *testing.T) {
 	}
 }
 
+// arrives waits until the agent has a conversation with a message in it.
+func (f *front) arrives(agentID string) {
+	f.t.Helper()
+	client := f.tenant.Client()
+	for {
+		for conversation, err := range client.Conversations.All(f.t.Context(), agentID, nil) {
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			page, err := client.Conversations.Messages(f.t.Context(), agentID, conversation.ID, nil)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			if len(page.Items) > 0 {
+				return
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 func TestShutdownTellsWhatDoesNotFinish(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Drain = 200 * time.Millisecond })
 	ctx, stop := context.WithCancel(t.Context())
 	address, done := f.serve(ctx)
@@ -432,7 +470,7 @@ func TestShutdownTellsWhatDoesNotFinish(t *testing.T) {
 	go func() {
 		answered <- f.call(storyPath, "message_storyteller_agent", ask("Tell me a 60-second story", "t"))
 	}()
-	time.Sleep(100 * time.Millisecond)
+	f.arrives(f.tenant.AgentID("Storyteller"))
 	stop()
 	if got := <-answered; got.runID() == "" || !got.Result.IsError || !strings.Contains(got.text(), "shut down") {
 		t.Errorf("got %+v", got)
@@ -443,6 +481,7 @@ func TestShutdownTellsWhatDoesNotFinish(t *testing.T) {
 }
 
 func TestALoopbackListenerRefusesOtherHosts(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.AllowedHosts = []string{"agents.example"} })
 	ctx, stop := context.WithCancel(t.Context())
 	address, done := f.serve(ctx)

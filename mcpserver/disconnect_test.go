@@ -111,6 +111,7 @@ func TestWhatBecomesOfARunWhoseCallerLeaves(t *testing.T) {
 }
 
 func TestARunThatAnotherCallWaitsForGoesOn(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, onDisconnect(bridge.DisconnectCancel), slow)
 	l := f.leave(false)
 	defer l.stream.Body.Close()
@@ -127,6 +128,7 @@ func TestARunThatAnotherCallWaitsForGoesOn(t *testing.T) {
 }
 
 func TestTheEndOfABudgetIsNoDisconnect(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) {
 		c.Bridge.OnDisconnect, c.Bridge.CallBudget = bridge.DisconnectCancel, 100*time.Millisecond
 	}, slow)

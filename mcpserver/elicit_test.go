@@ -123,6 +123,7 @@ func (f *front) another(change func(*mcpserver.Config)) *front {
 }
 
 func TestTheUserIsAskedWhatTheAgentAsks(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id := f.tenant.AgentID("Asker")
 	for tool, at := range map[string]struct {
@@ -155,6 +156,7 @@ func TestTheUserIsAskedWhatTheAgentAsks(t *testing.T) {
 }
 
 func TestAReplyThatComesAgainIsSentOnce(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id, call := f.tenant.AgentID("Asker"), ask("go", "t-1")
 	path := agentPath(id)
@@ -182,6 +184,7 @@ func TestAReplyThatComesAgainIsSentOnce(t *testing.T) {
 }
 
 func TestAnotherProcessSendsTheReply(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id, call := f.tenant.AgentID("Asker"), ask("2025", "t-1") // the same words as the reply's
 	path := agentPath(id)
@@ -196,6 +199,7 @@ func TestAnotherProcessSendsTheReply(t *testing.T) {
 }
 
 func TestAUserWhoGivesNoAnswer(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id, call := f.tenant.AgentID("Asker"), ask("go", "t-1")
 	first := f.elicit(agentPath(id), "message_asker_agent", call, nil)
@@ -233,6 +237,7 @@ func TestAUserWhoGivesNoAnswer(t *testing.T) {
 }
 
 func TestStatesOfOtherCallsAreRefused(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id, call := f.tenant.AgentID("Asker"), ask("go", "t-1")
 	path := agentPath(id)
@@ -270,6 +275,7 @@ func TestStatesOfOtherCallsAreRefused(t *testing.T) {
 }
 
 func TestARunThatWasFoundAsks(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id := f.tenant.AgentID("Asker")
 	path := agentPath(id)
@@ -301,6 +307,7 @@ func TestARunThatWasFoundAsks(t *testing.T) {
 }
 
 func TestAReplyThatCannotBeSentLosesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	id, call := f.tenant.AgentID("Asker"), ask("go", "t-1")
 	first := f.elicit(agentPath(id), "message_asker_agent", call, nil)
@@ -316,6 +323,7 @@ func TestAReplyThatCannotBeSentLosesNothing(t *testing.T) {
 }
 
 func TestAQuestionWhoseThreadCannotBeReadIsTold(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, asker)
 	path := agentPath(f.tenant.AgentID("Asker"))
 	begun := f.call(path, "message_asker_agent", ask("go", "t-1"))
@@ -345,6 +353,7 @@ func (f *front) itemOf(created answer) form {
 }
 
 func TestTheUserDecidesOnAWorkItem(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	clerk, item := agentPath(localtenant.InvoiceClerkID), f.reviewed("Invoice 7")
 	first := f.elicit(clerk, "get_work_item", item, nil)
@@ -396,6 +405,7 @@ func TestTheUserDecidesOnAWorkItem(t *testing.T) {
 }
 
 func TestTheUserDecidesWithoutAComment(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	clerk, item := agentPath(localtenant.InvoiceClerkID), f.reviewed("Invoice 8")
 	first := f.elicit(clerk, "get_work_item", item, nil)
@@ -428,6 +438,7 @@ func (f *front) retrain(agentID, runbook string) {
 }
 
 func TestTheAnswerAfterTheReplyIsTheResult(t *testing.T) {
+	t.Parallel()
 	worker := asker
 	worker.Mode = "worker"
 	f := newFront(t, nil, worker)
@@ -456,6 +467,7 @@ func TestTheAnswerAfterTheReplyIsTheResult(t *testing.T) {
 }
 
 func TestStatesOfOtherWorkItemsAreRefused(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	clerk, item := agentPath(localtenant.InvoiceClerkID), f.reviewed("Invoice 7")
 	first := f.elicit(clerk, "get_work_item", item, nil)
@@ -477,6 +489,7 @@ func TestStatesOfOtherWorkItemsAreRefused(t *testing.T) {
 }
 
 func TestTheUserAnswersBeforeTheActionIsTaken(t *testing.T) {
+	t.Parallel()
 	worker := asker
 	worker.Mode = "worker"
 	f := newFront(t, nil, worker)

@@ -31,6 +31,7 @@ func (f *front) items(body string, headers ...string) []item {
 }
 
 func TestLinksAreForVersionsThatKnowThem(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	question := ask("What were total sales by region?", "t-1")
 	legacy := callBody(1, "message_sales_analyst_agent", question)
@@ -54,6 +55,7 @@ func TestLinksAreForVersionsThatKnowThem(t *testing.T) {
 }
 
 func TestResourcesInTheModernEra(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	body, headers := modernCall(1, "message_echo_agent", ask(strings.Repeat("a line of the answer\n", 2_000), "t-1"))
 	response := f.request(t.Context(), echoPath, body, append(headers, "Accept: application/json")...)

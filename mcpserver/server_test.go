@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/run"
@@ -23,7 +22,7 @@ import (
 	"sema4mcp/mcpserver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testtenant.Main(m) }
 
 // front is a server in front of a local tenant, and a client of it.
 type front struct {

@@ -95,6 +95,7 @@ func next(t *testing.T, stream *bufio.Reader) event {
 func otherKey(key string) string { return "Authorization: Bearer " + key }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, nil)
 	id := f.begin(fixturePath, elicits)
 	if again := f.begin(fixturePath, elicits); again == id {
@@ -142,6 +143,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestSessionsOutliveTheServer(t *testing.T) {
+	t.Parallel()
 	id := newFixture(t, nil, nil).begin(fixturePath, elicits)
 	restarted := newFixture(t, nil, nil)
 	response := restarted.request(t.Context(), fixturePath, callBody(1, "ask", nil), session(id), "Accept: "+accepting)
@@ -154,6 +156,7 @@ func TestSessionsOutliveTheServer(t *testing.T) {
 }
 
 func TestOnlyInitializeBeginsASession(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, nil)
 	for name, test := range map[string]struct {
 		body    string
@@ -175,6 +178,7 @@ func TestOnlyInitializeBeginsASession(t *testing.T) {
 // TestOnlyItsClientCancelsACall: three clients make a call of the same id, two
 // of them with the same key.
 func TestOnlyItsClientCancelsACall(t *testing.T) {
+	t.Parallel()
 	began, ended := make(chan string), make(chan string, 9)
 	f := newFixture(t, began, ended)
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -227,6 +231,7 @@ func TestOnlyItsClientCancelsACall(t *testing.T) {
 }
 
 func TestACancelledCallOfAnArrayLeavesTheOthers(t *testing.T) {
+	t.Parallel()
 	began, ended := make(chan string), make(chan string, 1)
 	f := newFixture(t, began, ended)
 	mine := session(f.begin(fixturePath, "{}"))
@@ -247,6 +252,7 @@ func TestACancelledCallOfAnArrayLeavesTheOthers(t *testing.T) {
 }
 
 func TestAPageMayKeepItsSession(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	response := f.request(t.Context(), "/tenants/local/api/v1/agent-mcp/"+localtenant.EchoID+"/mcp", initialize, "Origin: http://localhost:6274")
 	defer response.Body.Close()

@@ -16,6 +16,7 @@ import (
 // TestToolSnapshots holds what hosts are shown against testdata/tools, where
 // review reads it. UPDATE=1 rewrites the files.
 func TestToolSnapshots(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
 	if err != nil {
 		t.Fatal(err)

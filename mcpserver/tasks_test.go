@@ -137,6 +137,7 @@ func (f *front) poll(path, id, want string) taskAnswer {
 var twoParts = testtenant.Scripted("Slow", "- say: first\n- wait: 600ms\n- say: \" and last\"\n")
 
 func TestAnAnswerThatTakesLongIsATask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	for name, server := range map[string]string{"agent": path, "tenant": tenantPath} {
@@ -162,6 +163,7 @@ func TestAnAnswerThatTakesLongIsATask(t *testing.T) {
 }
 
 func TestAnAnswerThatIsThereIsNoTask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	got := f.modernTask(echoPath, "tools/call", toolCall("message_echo_agent", "hi", "t"), tasksDeclared)
 	if got.Result.ResultType != "complete" || got.text() != "hi" || got.Result.TaskID != "" {
@@ -178,6 +180,7 @@ func TestAnAnswerThatIsThereIsNoTask(t *testing.T) {
 // TestWhoDeclaresNoTasksGetsNone: neither earlier declarations count, nor the
 // capabilities and params of the experiment.
 func TestWhoDeclaresNoTasksGetsNone(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
@@ -201,6 +204,7 @@ func TestWhoDeclaresNoTasksGetsNone(t *testing.T) {
 }
 
 func TestEachVersionIsToldOfItsOwnTasks(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	discovered := f.task(echoPath, `{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`,
 		"Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: server/discover")
@@ -224,6 +228,7 @@ func TestEachVersionIsToldOfItsOwnTasks(t *testing.T) {
 }
 
 func TestATaskCanBeCancelled(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	made := f.modernTask(storyPath, "tools/call", toolCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared)
 	for range 2 { // a task that is over is cancelled all the same
@@ -237,6 +242,7 @@ func TestATaskCanBeCancelled(t *testing.T) {
 }
 
 func TestATaskThatCannotBeStoppedSaysSo(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.Run.Quiet = 10 * time.Second })
 	other := f.beside(func(c *mcpserver.Config) { c.Bridge.Run.Quiet = 10 * time.Second })
 	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
@@ -274,6 +280,7 @@ func (f *front) updateTask(path, id, responses string) taskAnswer {
 }
 
 func TestTheUsersReplyGoesOnWithTheTask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
@@ -333,6 +340,7 @@ func (f *front) teach(agent, runbook string) {
 
 // TestAQuestionThatIsNotAnswered ends the task, with how to answer all the same.
 func TestAQuestionThatIsNotAnswered(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
@@ -357,6 +365,7 @@ func TestAQuestionThatIsNotAnswered(t *testing.T) {
 // TestWhatGoesWrongIsTheTasksResult: only JSON-RPC's own errors make a task of
 // the extension fail.
 func TestWhatGoesWrongIsTheTasksResult(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, testtenant.Scripted("Failing", "- say: so far\n- wait: 300ms\n- fail: the cellar is flooded\n"))
 	path := agentPath(f.tenant.AgentID("Failing"))
 	id := f.modernTask(path, "tools/call", hurriedCall("message_failing_agent", "go", "t"), tasksDeclared).Result.TaskID
@@ -373,6 +382,7 @@ func TestWhatGoesWrongIsTheTasksResult(t *testing.T) {
 }
 
 func TestTasksThatAreNotThere(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	made := f.modernTask(path, "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared)
@@ -416,6 +426,7 @@ func TestTasksThatAreNotThere(t *testing.T) {
 }
 
 func TestAnotherKeySeesNoTask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	id := f.modernTask(agentPath(f.tenant.AgentID("Slow")), "tools/call", hurriedCall("message_slow_agent", "go", "t"), tasksDeclared).Result.TaskID
 	status, body := f.post(agentPath(f.tenant.AgentID("Slow")), fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{%s}}`, taskID(id)), "Authorization: Bearer another")
@@ -427,6 +438,7 @@ func TestAnotherKeySeesNoTask(t *testing.T) {
 // TestAnyProcessAnswersForATask has a second server over the tenant, and a third
 // after the first has ended.
 func TestAnyProcessAnswersForATask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	other := f.beside(nil)
@@ -450,6 +462,7 @@ func TestAnyProcessAnswersForATask(t *testing.T) {
 }
 
 func TestTheHeaderNamesTheTask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	for _, method := range []string{"tasks/get", "tasks/update", "tasks/cancel"} {
 		body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{"taskId":"run1_x","inputResponses":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":%s}}}`, method, tasksDeclared)
@@ -462,6 +475,7 @@ func TestTheHeaderNamesTheTask(t *testing.T) {
 }
 
 func TestTasksOfTheExperiment(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	agent := f.tenant.AgentID("Slow")
 	path := agentPath(agent)
@@ -492,6 +506,7 @@ func TestTasksOfTheExperiment(t *testing.T) {
 }
 
 func TestCallsThatCannotBeTasksOfTheExperiment(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	for params, want := range map[string]int{
 		`"name":"list_echo_agent_threads","task":{}`:                         -32601,
@@ -521,6 +536,7 @@ func TestCallsThatCannotBeTasksOfTheExperiment(t *testing.T) {
 }
 
 func TestATaskOfTheExperimentCanBeCancelled(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	made := f.coreTask(storyPath, "tools/call", toolCall("message_storyteller_agent", "Tell me a 60-second story", "t")+`,"task":{}`)
 	id := made.Result.Task.TaskID
@@ -584,6 +600,7 @@ type listened struct {
 const subscriptionID = "io.modelcontextprotocol/subscriptionId"
 
 func TestASubscriptionTellsOfTasks(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
 	next, status := f.listen(storyPath, tasksDeclared, id, "no such task")
@@ -603,6 +620,7 @@ func TestASubscriptionTellsOfTasks(t *testing.T) {
 }
 
 func TestASubscriptionTellsOfQuestionsAndAnswers(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
@@ -629,6 +647,7 @@ func TestASubscriptionTellsOfQuestionsAndAnswers(t *testing.T) {
 }
 
 func TestASubscriptionEndsWithTheServer(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
 	next, _ := f.listen(storyPath, tasksDeclared, id)
@@ -643,6 +662,7 @@ func TestASubscriptionEndsWithTheServer(t *testing.T) {
 }
 
 func TestSubscriptionsThatAreRefused(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
 	if next, status := f.listen(storyPath, `{}`, id); status != http.StatusBadRequest || next().Error.Code != -32021 {
@@ -666,6 +686,7 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 
 // TestATenantInTroubleIsNoMissingTask: what passes must not read as gone.
 func TestATenantInTroubleIsNoMissingTask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, yearAsker)
 	agent := f.tenant.AgentID("Asker")
 	path := agentPath(agent)
@@ -694,6 +715,7 @@ func TestATenantInTroubleIsNoMissingTask(t *testing.T) {
 }
 
 func TestWhoHangsUpLosesNoTask(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil, twoParts)
 	path := agentPath(f.tenant.AgentID("Slow"))
 	id := f.coreTask(path, "tools/call", toolCall("message_slow_agent", "go", "t")+`,"task":{}`).Result.Task.TaskID

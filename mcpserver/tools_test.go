@@ -15,6 +15,7 @@ var clerkPath = agentPath(localtenant.InvoiceClerkID)
 
 // TestFilesFramesAndWorkItemsInBothEras does with each what a host would.
 func TestFilesFramesAndWorkItemsInBothEras(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	for era, call := range map[string]func(path, tool string, arguments any) answer{
 		"legacy": f.call,
@@ -63,6 +64,7 @@ func TestFilesFramesAndWorkItemsInBothEras(t *testing.T) {
 }
 
 func TestAnAgentThatIsNotOfferedIsNotThere(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.Agents = []string{"Echo"} })
 	if status, body := f.post(storyPath, toolsList); status != http.StatusNotFound || !strings.Contains(body, "does not offer that agent") {
 		t.Errorf("got %d %s", status, body)
@@ -73,6 +75,7 @@ func TestAnAgentThatIsNotOfferedIsNotThere(t *testing.T) {
 }
 
 func TestTheToolsetsBelongToTheTenant(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.Toolsets = []bridge.Toolset{bridge.ToolsetAdmin} })
 	created := f.call(tenantPath, "create_agent", map[string]any{"name": "New Helper", "architecture": "echo"})
 	if created.Result.IsError {

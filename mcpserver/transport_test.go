@@ -23,6 +23,7 @@ const (
 var modernHeaders = []string{"Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: server/discover"}
 
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	id := func(id string) string { return `{"jsonrpc":"2.0","id":` + id + `,"method":"ping"}` }
 	tests := map[string]struct {
@@ -75,6 +76,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	tests := map[string]struct {
 		headers []string
@@ -139,6 +141,7 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	for path, status := range map[string]int{
 		"/tenants/local/api/v1/agent-mcp/" + localtenant.EchoID + "/mcp/": 200,
@@ -163,6 +166,7 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestOtherMethodsAreNotAllowed(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	for _, method := range []string{http.MethodGet, http.MethodDelete, http.MethodPut, http.MethodOptions} {
 		request, err := http.NewRequestWithContext(t.Context(), method, f.http.URL+analystPath, nil)
@@ -181,6 +185,7 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	f.post(analystPath, ping)
 	for path, says := range map[string]string{
@@ -199,6 +204,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestAServerThatIsPublicAcceptsItsOwnPages(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.AllowedOrigins = []string{"https://app.example"} })
 	for origin, status := range map[string]int{f.http.URL: 200, "https://app.example": 200, "https://app.example.evil": 403} {
 		if got, _ := f.post(analystPath, ping, "Origin: "+origin); got != status {
@@ -238,6 +244,7 @@ func TestTenantTrouble(t *testing.T) {
 }
 
 func TestAnUnreachableTenant(t *testing.T) {
+	t.Parallel()
 	server, err := mcpserver.New(mcpserver.Config{BaseURL: "http://127.0.0.1:1/api/v2", Bridge: bridge.Config{}})
 	if err != nil {
 		t.Fatal(err)
@@ -257,6 +264,7 @@ func TestAnUnreachableTenant(t *testing.T) {
 }
 
 func TestBaseURLs(t *testing.T) {
+	t.Parallel()
 	for base, says := range map[string]string{"": "copy it", "host/api": "must read like", "ftp://host": "must read like", "http://": "must read like"} {
 		if _, err := mcpserver.New(mcpserver.Config{BaseURL: base}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: got %v, want it to say %q", base, err, says)
@@ -274,6 +282,7 @@ func TestBaseURLs(t *testing.T) {
 }
 
 func TestAChangedAgentShowsWithoutARestart(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CatalogueTTL = 20 * time.Millisecond })
 	if _, body := f.post(echoPath, toolsList); !strings.Contains(body, "message_echo_agent") {
 		t.Fatalf("got %s", body)
@@ -292,6 +301,7 @@ func TestAChangedAgentShowsWithoutARestart(t *testing.T) {
 const toolsList = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
 
 func TestErrorsHaveTheirStatusOnAStreamToo(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	both := "Accept: " + accepting
 	meta := `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
@@ -322,6 +332,7 @@ func TestErrorsHaveTheirStatusOnAStreamToo(t *testing.T) {
 }
 
 func TestPagesOfAllowedOriginsMayReadAnswers(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.AllowedOrigins = []string{"https://app.example"} })
 	for origin, allowed := range map[string]bool{"https://app.example": true, "http://localhost:6274": true, "https://evil.example": false} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, f.http.URL+analystPath, nil)
@@ -343,6 +354,7 @@ func TestPagesOfAllowedOriginsMayReadAnswers(t *testing.T) {
 }
 
 func TestMadeUpKeysLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, nil)
 	keyed := ask("hi", "t")
 	keyed["idempotency_key"] = "k"
@@ -358,6 +370,7 @@ func TestMadeUpKeysLeaveNothingBehind(t *testing.T) {
 }
 
 func TestATenantThatIsSlowDoesNotHoldACall(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.Bridge.CallBudget = 100 * time.Millisecond })
 	f.post(echoPath, ping)
 	f.tenant.Fail("latency=20s,match=GET …/conversations")
@@ -369,6 +382,7 @@ func TestATenantThatIsSlowDoesNotHoldACall(t *testing.T) {
 }
 
 func TestKeepAliveComments(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, func(c *mcpserver.Config) { c.KeepAlive = 20 * time.Millisecond })
 	response := f.request(t.Context(), storyPath, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"message_storyteller_agent","arguments":%s}}`,
 		`{"message":"a 1-second story","thread_identifier":"t"}`), "Accept: "+accepting)

@@ -27,6 +27,7 @@ func (b *bench) ask(files ...run.File) *run.Run {
 }
 
 func TestARunThatIsStoppedWhileItsFilesGoUpSendsNothing(t *testing.T) {
+	t.Parallel()
 	for name, stop := range map[string]func(*bench, *run.Run) run.State{
 		"cancelled": func(b *bench, r *run.Run) run.State {
 			if _, err := b.manager.Cancel(b.t.Context(), r.ID, "Subject"); err != nil {
@@ -58,6 +59,7 @@ func TestARunThatIsStoppedWhileItsFilesGoUpSendsNothing(t *testing.T) {
 }
 
 func TestAFileThatCannotBeReadNamesThoseThatArrived(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	broken := run.File{Name: "b.txt", Size: 4, Open: func() (io.ReadSeekCloser, error) { return nil, errors.New("it is gone") }}
 	report := b.ended(b.ask(text4("a.txt"), broken))
@@ -72,6 +74,7 @@ func TestAFileThatCannotBeReadNamesThoseThatArrived(t *testing.T) {
 }
 
 func TestOtherFilesMakeAnotherQuestion(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	first, second := b.ask(text4("a.txt")), b.ask(text4("c.txt"))
 	if first.ID.String() == second.ID.String() {
@@ -82,6 +85,7 @@ func TestOtherFilesMakeAnotherQuestion(t *testing.T) {
 }
 
 func TestAKeyWithOtherFilesIsRefused(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	ask := func(files ...run.File) (*run.Run, error) {
 		return b.manager.Start(t.Context(), run.Question{Agent: b.agent, Thread: "t", Message: "go", Files: files, IdempotencyKey: "k"})
@@ -108,6 +112,7 @@ func TestAKeyWithOtherFilesIsRefused(t *testing.T) {
 func second(_ *run.Run, err error) error { return err }
 
 func TestAQuestionMayNameItsThreadByID(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	first := b.start("t", "go")
 	b.ended(first)

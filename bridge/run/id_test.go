@@ -8,6 +8,7 @@ import (
 )
 
 func TestIDsSayAllThatIsNeeded(t *testing.T) {
+	t.Parallel()
 	for _, names := range [][2]string{
 		{"5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11"},
 		{"5A1E0000-0000-4000-8000-000000000001", "thread 7"}, // not a UUID's canonical form: kept as it is
@@ -32,6 +33,7 @@ func TestIDsSayAllThatIsNeeded(t *testing.T) {
 }
 
 func TestIDsThatAreNone(t *testing.T) {
+	t.Parallel()
 	good := newID("5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11", 3, "m", Streamed).String()
 	for text, says := range map[string]string{
 		"":                          "not a run id",

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"sema4mcp/bridge/run"
 	"sema4mcp/internal/localtenant"
@@ -18,7 +17,7 @@ import (
 	"sema4mcp/restclient"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testtenant.Main(m) }
 
 // quick is a configuration that finds out fast what became of a run.
 var quick = run.Config{Send: run.SendStream, Quiet: 600 * time.Millisecond, PostedQuiet: 2 * time.Second,
@@ -94,6 +93,7 @@ func (b *bench) sent(thread, message string) int {
 }
 
 func TestAnswersAreWhole(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	r := b.start("t", "go")
 	report := b.ended(r)
@@ -172,6 +172,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestAnUnreachableTenantIsNotSentTo(t *testing.T) {
+	t.Parallel()
 	client, err := restclient.New("http://127.0.0.1:1/api/v2", "key", restclient.WithRetry(restclient.RetryPolicy{}))
 	if err != nil {
 		t.Fatal(err)
@@ -186,6 +187,7 @@ func TestAnUnreachableTenantIsNotSentTo(t *testing.T) {
 }
 
 func TestOneThreadHoweverManyAsk(t *testing.T) {
+	t.Parallel()
 	// The last question is silent until all others are answered.
 	b := newBench(t, "- say: hi\n", restclient.WithStreamIdleTimeout(time.Minute))
 	var asking sync.WaitGroup
@@ -199,6 +201,7 @@ func TestOneThreadHoweverManyAsk(t *testing.T) {
 }
 
 func TestTheSameQuestionJoinsWhileItIsAnswered(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	first, second := b.start("t", "go"), b.start("t", "go")
 	if first != second {
@@ -216,6 +219,7 @@ func TestTheSameQuestionJoinsWhileItIsAnswered(t *testing.T) {
 }
 
 func TestAnAnswerThatNobodyWasToldIsGivenToWhoAsksAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: hi\n")
 	first := b.start("t", "go")
 	<-first.Done() // and its caller has gone
@@ -232,6 +236,7 @@ func TestAnAnswerThatNobodyWasToldIsGivenToWhoAsksAgain(t *testing.T) {
 }
 
 func TestADeletedThreadIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: hi\n")
 	first := b.start("t", "one")
 	b.ended(first)
@@ -246,6 +251,7 @@ func TestADeletedThreadIsMadeAnew(t *testing.T) {
 
 // TestRunsAreFoundByAnotherProcess asks a second manager, which knows nothing.
 func TestRunsAreFoundByAnotherProcess(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	other := run.NewManager(b.tenant.Client(), quick, zerolog.Nop())
 	defer other.Close()
@@ -275,6 +281,7 @@ func TestRunsAreFoundByAnotherProcess(t *testing.T) {
 }
 
 func TestAnInterruptedRunSaysSo(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: begun\n- wait: 60s\n- say: never\n")
 	r := b.start("t", "go")
 	for tail, _ := r.Tail(10); tail != "begun"; tail, _ = r.Tail(10) {
@@ -315,6 +322,7 @@ func newID(t *testing.T, b *bench) run.ID {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: begun\n- wait: 60s\n", restclient.WithStreamIdleTimeout(time.Minute))
 	r := b.start("t", "go")
 	other := run.NewManager(b.tenant.Client(), run.Config{}, zerolog.Nop())
@@ -335,6 +343,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestAVerdictOfTheConversationIsNotFinal(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: hello\n- wait: 900ms\n- say: \" world\"\n")
 	r := b.start("t", "go")
 	for tail, _ := r.Tail(10); tail != "hello"; tail, _ = r.Tail(10) {
@@ -359,6 +368,7 @@ func TestAVerdictOfTheConversationIsNotFinal(t *testing.T) {
 }
 
 func TestARefusedMessageMayBeSentAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: hi\n")
 	q := run.Question{Agent: b.agent, Thread: "t", Message: "go", IdempotencyKey: "k"}
 	b.tenant.Fail("status=429,retry-after=1m,match=POST …/stream")
@@ -380,6 +390,7 @@ func TestARefusedMessageMayBeSentAgain(t *testing.T) {
 }
 
 func TestWhatIsNotHeldCannotBeStopped(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, answering)
 	b.tenant.Fail("status=500;store,match=POST …/stream")
 	var r *run.Run
@@ -399,6 +410,7 @@ func TestWhatIsNotHeldCannotBeStopped(t *testing.T) {
 }
 
 func TestNobodyWaitsForAChangeThatCannotCome(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: hi\n")
 	r := b.start("t", "go")
 	b.ended(r)
@@ -411,6 +423,7 @@ func TestNobodyWaitsForAChangeThatCannotCome(t *testing.T) {
 }
 
 func TestFindRefusesWhatTheTenantDoesNotHave(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- say: hi\n")
 	r := b.start("t", "go")
 	b.ended(r)
@@ -428,6 +441,7 @@ func TestFindRefusesWhatTheTenantDoesNotHave(t *testing.T) {
 }
 
 func TestFinishedRunsAreForgottenInTime(t *testing.T) {
+	t.Parallel()
 	tenant := testtenant.Start(t)
 	config := quick
 	config.Keep = time.Millisecond
@@ -457,6 +471,7 @@ func TestFinishedRunsAreForgottenInTime(t *testing.T) {
 }
 
 func TestDrainWaitsForRuns(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "- wait: 100ms\n- say: done\n")
 	r := b.start("t", "go")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -46,6 +46,7 @@ func written(r *run.Run, want string) {
 const slow = "- say: begun\n- wait: 700ms\n- say: \" and ended\"\n"
 
 func TestAPostedRunShowsWhatIsWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, slow)
 	r := b.start("t", "go")
 	written(r, "begun")
@@ -58,6 +59,7 @@ func TestAPostedRunShowsWhatIsWrittenMeanwhile(t *testing.T) {
 }
 
 func TestAPostedRunOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, slow)
 	r := b.start("t", "go")
 	written(r, "begun")
@@ -75,6 +77,7 @@ func TestAPostedRunOutlivesItsProcess(t *testing.T) {
 
 // Silence says nothing about an agent that nobody's connection keeps going.
 func TestAPostedRunMayBeSilentForLong(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- wait: 800ms\n- say: at last\n")
 	r := b.start("t", "go")
 	for b.sent("t", "go") == 0 {
@@ -87,6 +90,7 @@ func TestAPostedRunMayBeSilentForLong(t *testing.T) {
 }
 
 func TestAPostedRunThatStaysSilentIsInterrupted(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: begun\n- wait: 60s\n")
 	r := b.start("t", "go")
 	written(r, "begun")
@@ -98,6 +102,7 @@ func TestAPostedRunThatStaysSilentIsInterrupted(t *testing.T) {
 }
 
 func TestAPostedRunThatFailsSaysWhy(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: begun\n- fail: bad_gateway out of paper\n")
 	r := b.start("t", "go")
 	report := b.ended(r)
@@ -113,6 +118,7 @@ func TestAPostedRunThatFailsSaysWhy(t *testing.T) {
 }
 
 func TestAPostedRunCannotBeStopped(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, slow)
 	r := b.start("t", "go")
 	written(r, "begun")
@@ -128,6 +134,7 @@ func TestAPostedRunCannotBeStopped(t *testing.T) {
 }
 
 func TestAutoStreamsForWhoListens(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendAuto, "- say: hi\n")
 	for listening, want := range map[bool]run.Way{true: run.Streamed, false: run.Posted} {
 		r, err := b.manager.Start(t.Context(), run.Question{Agent: b.agent, Thread: "t", Message: fmt.Sprint(listening), Listening: listening})
@@ -149,6 +156,7 @@ func TestAutoStreamsForWhoListens(t *testing.T) {
 }
 
 func TestAnEmbeddedTenantEndsWithTheProcess(t *testing.T) {
+	t.Parallel()
 	tenant := testtenant.Start(t, testtenant.Scripted("Subject", "- say: begun\n- wait: 60s\n"))
 	config := sending(run.SendPost)
 	config.TenantEnds = true
@@ -165,6 +173,7 @@ func TestAnEmbeddedTenantEndsWithTheProcess(t *testing.T) {
 }
 
 func TestDrainDoesNotWaitForPostedRuns(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: begun\n- wait: 60s\n")
 	written(b.start("t", "go"), "begun")
 	b.manager.Drain(t.Context()) // it would never return
@@ -175,6 +184,7 @@ func TestDrainDoesNotWaitForPostedRuns(t *testing.T) {
 
 // The same question joins while it is being answered, whichever process sent it.
 func TestTheSameQuestionJoinsAcrossProcesses(t *testing.T) {
+	t.Parallel()
 	for _, way := range []run.Sending{run.SendPost, run.SendStream} {
 		t.Run(string(way), func(t *testing.T) {
 			b := newBenchWith(t, way, slow)
@@ -209,6 +219,7 @@ func TestTheSameQuestionJoinsAcrossProcesses(t *testing.T) {
 // A process that was killed may have sent the message and told nobody: a key finds
 // what it did.
 func TestAKeyFindsWhatAnotherProcessSent(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	b.ended(b.start("t", "go"))
 	other := b.another()
@@ -236,6 +247,7 @@ func TestAKeyFindsWhatAnotherProcessSent(t *testing.T) {
 }
 
 func TestAnUnconfirmedMessageIsLookedForBeforeItIsSentAgain(t *testing.T) {
+	t.Parallel()
 	for _, key := range []string{"", "k"} {
 		b := newBenchWith(t, run.SendPost, "- say: hi\n")
 		q := run.Question{Agent: b.agent, Thread: "t", Message: "go", IdempotencyKey: key}
@@ -279,6 +291,7 @@ func (l *late) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func TestAMessageThatArrivesLateIsNotSentTwice(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	gateway := &late{RoundTripper: b.tenant.Transport(), release: make(chan struct{})}
 	manager := run.NewManager(b.tenant.Client(restclient.WithTransport(gateway)), sending(run.SendPost), zerolog.Nop())
@@ -321,6 +334,7 @@ func (c *counting) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func TestALongThreadIsNotReadFromItsBeginning(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	for i := range 120 {
 		b.ended(b.start("t", fmt.Sprint("question ", i)))
@@ -350,6 +364,7 @@ func TestALongThreadIsNotReadFromItsBeginning(t *testing.T) {
 }
 
 func TestThreadsAreFoundAmongManyWithoutReadingThemAll(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	client := b.tenant.Client()
 	for i := range 1000 {
@@ -393,6 +408,7 @@ func TestThreadsAreFoundAmongManyWithoutReadingThemAll(t *testing.T) {
 }
 
 func TestAThreadWhoseCreationIsCutIsFound(t *testing.T) {
+	t.Parallel()
 	for faults, fails := range map[string]bool{
 		"cut=headers,times=1": false, "status=500;store,times=1": false, "status=503,times=1": false, "cut=body,times=1": true, "html=502,times=1": true, "status=403": true,
 	} {
@@ -416,6 +432,7 @@ func TestAThreadWhoseCreationIsCutIsFound(t *testing.T) {
 }
 
 func TestARenamedThreadIsFoundByBothNames(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	r := b.start("t", "go")
 	b.ended(r)
@@ -431,6 +448,7 @@ func TestARenamedThreadIsFoundByBothNames(t *testing.T) {
 // An agent may end one message and work on for the next: that the conversation
 // stood still is no last word.
 func TestAnAnswerThatSeemedWholeIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: let me see\n- next message\n- wait: 1500ms\n- say: it is seven\n")
 	r := b.start("t", "go")
 	written(r, "let me see")
@@ -447,6 +465,7 @@ func TestAnAnswerThatSeemedWholeIsLookedAtAgain(t *testing.T) {
 // A host that knows no keys calls again with the same words: they are not sent again
 // while the agent may be at work.
 func TestAnInterruptedQuestionIsNotSentAgain(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: begun\n- wait: 1500ms\n- say: \" and ended\"\n")
 	b.tenant.Fail("status=502;store,match=POST …/messages")
 	if report := b.ended(b.start("t", "go")); report.State != run.Interrupted {
@@ -479,6 +498,7 @@ func (s swallowing) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func TestAPostThatIsSwallowedIsNotWaitedForWithoutEnd(t *testing.T) {
+	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	manager := run.NewManager(b.tenant.Client(restclient.WithTransport(swallowing{b.tenant.Transport()})), sending(run.SendPost), zerolog.Nop())
 	t.Cleanup(manager.Close)

@@ -42,7 +42,7 @@ func New() *server.MCPServer {
 	a.mcp.AddTools(a.askingTools()...)
 	a.mcp.AddTools(a.changingTools()...)
 	a.mcp.AddPrompts(prompts()...)
-	a.mcp.AddPrompts(a.askingPrompt(), changingPrompt(0))
+	a.mcp.AddPrompts(askingPrompt(), changingPrompt(0))
 	a.mcp.AddResources(resources()...)
 	a.mcp.AddResourceTemplates(template())
 	return a.mcp

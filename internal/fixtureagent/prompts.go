@@ -51,8 +51,8 @@ func said(contents ...mcp.Content) *mcp.GetPromptResult {
 }
 
 // askingPrompt asks the user before it is made.
-func (a *agent) askingPrompt() server.ServerPrompt {
-	ask := play(askFor("user_context", "context", "What context should the prompt use?", "The context is %s."))
+func askingPrompt() server.ServerPrompt {
+	ask := askFor("user_context", "context", "What context should the prompt use?", "The context is %s.")
 	return server.ServerPrompt{
 		Prompt: mcp.NewPrompt("test_input_required_result_prompt", mcp.WithPromptDescription("A prompt that asks the user for its context.")),
 		Handler: func(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {

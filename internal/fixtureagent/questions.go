@@ -13,38 +13,38 @@ import (
 func (a *agent) askingTools() []server.ServerTool {
 	name := askFor("user_name", "name", "What is your name?", "Hello, %s!")
 	return []server.ServerTool{
-		a.asking("test_sampling", "Has the client's model answer a prompt.", func(arguments mcp.CallToolRequest) play {
+		asking("test_sampling", "Has the client's model answer a prompt.", func(arguments mcp.CallToolRequest) play {
 			return askModel("answer", arguments.GetString("prompt", ""), 100)
 		}, mcp.WithString("prompt", mcp.Required(), mcp.Description("What the model is asked."))),
-		a.asking("test_elicitation", "Asks the user for a name and an address.", func(arguments mcp.CallToolRequest) play {
+		asking("test_elicitation", "Asks the user for a name and an address.", func(arguments mcp.CallToolRequest) play {
 			return askUser("User response", elicit("answer", arguments.GetString("message", ""), `{
 				"username": {"type": "string", "description": "User's response"},
 				"email": {"type": "string", "description": "User's email address"}
 			}`, "username", "email"))
 		}, mcp.WithString("message", mcp.Required(), mcp.Description("What the user is asked."))),
-		a.asking("test_elicitation_sep1034_defaults", "Asks the user with a default for each primitive type.",
+		asking("test_elicitation_sep1034_defaults", "Asks the user with a default for each primitive type.",
 			always(askUser("Elicitation completed", elicit("answer", "Please check these values.", defaults)))),
-		a.asking("test_elicitation_sep1330_enums", "Asks the user to choose, in each way there is.",
+		asking("test_elicitation_sep1330_enums", "Asks the user to choose, in each way there is.",
 			always(askUser("Elicitation completed", elicit("answer", "Please choose.", choices)))),
-		a.asking("test_streaming_elicitation", "Asks the user on the call's own stream.",
+		asking("test_streaming_elicitation", "Asks the user on the call's own stream.",
 			always(askUser("User response", elicit("answer", "Go on?", `{"ok": {"type": "boolean"}}`, "ok")))),
-		a.asking("test_missing_capability", "Cannot do without the client's model.", always(askModel("answer", "Are you there?", 10))),
+		asking("test_missing_capability", "Cannot do without the client's model.", always(askModel("answer", "Are you there?", 10))),
 
-		a.asking("test_input_required_result_elicitation", "Asks the user's name.", always(name)),
-		a.asking("test_input_required_result_sampling", "Asks the client's model.", always(askModel("capital_question", "What is the capital of France?", 100))),
-		a.asking("test_input_required_result_list_roots", "Asks the client's roots.", always(askRoots)),
-		a.asking("test_input_required_result_request_state", "Asks with a state that the client carries.",
+		asking("test_input_required_result_elicitation", "Asks the user's name.", always(name)),
+		asking("test_input_required_result_sampling", "Asks the client's model.", always(askModel("capital_question", "What is the capital of France?", 100))),
+		asking("test_input_required_result_list_roots", "Asks the client's roots.", always(askRoots)),
+		asking("test_input_required_result_request_state", "Asks with a state that the client carries.",
 			always(a.confirmed("test_input_required_result_request_state", "confirm", "Please confirm"))),
-		a.asking("test_input_required_result_tampered_state", "Asks with a state that the client must not change.",
+		asking("test_input_required_result_tampered_state", "Asks with a state that the client must not change.",
 			always(a.confirmed("test_input_required_result_tampered_state", "confirm", "Please confirm"))),
-		a.asking("test_input_required_result_multiple_inputs", "Asks the user, the model and the client at once.", always(a.askAll)),
-		a.asking("test_input_required_result_multi_round", "Asks the user twice, in two rounds.", always(a.askTwice)),
-		a.asking("test_input_required_result_capabilities", "Asks whatever the client can answer.", always(askWhatIsDeclared)),
+		asking("test_input_required_result_multiple_inputs", "Asks the user, the model and the client at once.", always(a.askAll)),
+		asking("test_input_required_result_multi_round", "Asks the user twice, in two rounds.", always(a.askTwice)),
+		asking("test_input_required_result_capabilities", "Asks whatever the client can answer.", always(askWhatIsDeclared)),
 	}
 }
 
 // asking is a tool that plays in rounds.
-func (a *agent) asking(name, description string, begin func(mcp.CallToolRequest) play, options ...mcp.ToolOption) server.ServerTool {
+func asking(name, description string, begin func(mcp.CallToolRequest) play, options ...mcp.ToolOption) server.ServerTool {
 	return tool(name, description, func(ctx context.Context, call mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return begin(call).toolResult(ctx, call.Params.MultiRoundTripParams), nil
 	}, options...)

@@ -3,6 +3,8 @@ package fixtureagent
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -104,11 +106,8 @@ func missing(needed map[string]any) *jsonrpc2.Error {
 	if len(needed) == 0 {
 		return nil
 	}
-	names := make([]string, 0, len(needed))
-	for name := range needed {
-		names = append(names, name)
-	}
-	fault := &jsonrpc2.Error{Code: mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, Message: "the client has not declared " + strings.Join(names, ", ")}
+	names := strings.Join(slices.Sorted(maps.Keys(needed)), ", ")
+	fault := &jsonrpc2.Error{Code: mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, Message: "the client has not declared " + names}
 	fault.SetError(map[string]any{"requiredCapabilities": needed})
 	return fault
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// clientQuestions are asked as mcp-go asks them, and told of with what came back.
-var clientQuestions = map[string]func(context.Context, *server.MCPServer) string{
-	"sampling/createMessage": func(ctx context.Context, s *server.MCPServer) string {
-		answer, err := s.RequestSampling(ctx, mcp.CreateMessageRequest{CreateMessageParams: mcp.CreateMessageParams{MaxTokens: 7,
+// clientQuestions are asked, and told of with what came back.
+var clientQuestions = map[string]func(context.Context, *Exchange) string{
+	"sampling/createMessage": func(ctx context.Context, x *Exchange) string {
+		answer, err := x.RequestSampling(ctx, mcp.CreateMessageRequest{CreateMessageParams: mcp.CreateMessageParams{MaxTokens: 7,
 			Messages: []mcp.SamplingMessage{{Role: mcp.RoleUser, Content: mcp.NewTextContent("Which <year>?")}}}})
 		if err != nil {
 			return "failed: " + err.Error()
@@ -25,8 +25,8 @@ var clientQuestions = map[string]func(context.Context, *server.MCPServer) string
 		}
 		return answer.Model + " says " + answer.Content.(mcp.TextContent).Text
 	},
-	"roots/list": func(ctx context.Context, s *server.MCPServer) string {
-		answer, err := s.RequestRoots(ctx, mcp.ListRootsRequest{})
+	"roots/list": func(ctx context.Context, x *Exchange) string {
+		answer, err := x.ListRoots(ctx, mcp.ListRootsRequest{})
 		if err != nil {
 			return "failed: " + err.Error()
 		}
@@ -37,7 +37,7 @@ var clientQuestions = map[string]func(context.Context, *server.MCPServer) string
 // asksFor is a server whose tool asks the client for a method.
 func asksFor(method string) *server.MCPServer {
 	return serverWith("work", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		return mcp.NewToolResultText(clientQuestions[method](ctx, server.ServerFromContext(ctx))), nil
+		return mcp.NewToolResultText(clientQuestions[method](ctx, FromContext(ctx))), nil
 	})
 }
 

@@ -32,10 +32,10 @@ const (
 
 // The capabilities that matter after initialize, as bits of the second byte.
 const (
-	declaresForms = 1 << iota // elicitation, by form
-	declaresTasks             // of 2025-11-25
-	declaresSampling
-	declaresRoots
+	declaresForms    = 1 << iota // elicitation, by form
+	declaresTasks                // of 2025-11-25
+	declaresSampling             // a model to ask
+	declaresRoots                // folders of the user's that it works in
 )
 
 // sessions are those of one key on one path.

@@ -151,11 +151,12 @@ func carryAll(ctx context.Context, to destination, batch exchange.Batch, c calle
 	carrying.Wait()
 }
 
-// batchWaits tells whether an answer may take as long as an agent does.
+// batchWaits tells whether an answer may take as long as an agent does, or the
+// client be asked something before it.
 func batchWaits(batch exchange.Batch) bool {
 	return slices.ContainsFunc(batch.Messages, func(message exchange.Message) bool {
 		switch mcp.MCPMethod(message.Method) {
-		case mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodTasksResult, mcp.MethodSubscriptionsListen:
+		case mcp.MethodToolsCall, mcp.MethodPromptsGet, mcp.MethodResourcesRead, mcp.MethodTasksResult, mcp.MethodSubscriptionsListen:
 			return message.Kind == exchange.Request
 		}
 		return false

@@ -22,8 +22,6 @@ import (
 	"sema4mcp/mcpserver"
 )
 
-func TestMain(m *testing.M) { testtenant.Main(m) }
-
 // front is a server in front of a local tenant, and a client of it.
 type front struct {
 	t      testing.TB

@@ -21,9 +21,21 @@ var ErrNoAnswer = errors.New("no answer of the user can come any more")
 
 // AnswerError says that a client answered a question with an error, or with
 // something that is no answer to it.
-type AnswerError struct{ Reason string }
+type AnswerError struct {
+	Asked  string // what the client was to do, as in "ask its user"
+	Reason string
+}
 
-func (e *AnswerError) Error() string { return "the client could not ask its user: " + e.Reason }
+func (e *AnswerError) Error() string { return "the client could not " + e.Asked + ": " + e.Reason }
+
+// question is a method that a client can be asked for, and what it means in an
+// [AnswerError].
+type question struct {
+	method mcp.MCPMethod
+	asks   string
+}
+
+var userQuestion = question{mcp.MethodElicitationCreate, "ask its user"}
 
 // Questions are what clients have been asked in the midst of a call and have not
 // answered yet. Whoever may answer one may answer all of them: there is one for
@@ -108,48 +120,58 @@ func ElicitsForms(declared mcp.ClientCapabilities) bool {
 // client's failure; [server.ErrElicitationNotSupported] is for one that cannot
 // be asked, see [Exchange.CanElicit].
 func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
-	if x.request.modern() || !x.CanElicit() {
+	if !x.asksInside() || !x.CanElicit() {
 		return nil, server.ErrElicitationNotSupported
 	}
-	id, answer := x.peer.Questions.begin()
-	defer x.peer.Questions.forget(id)
-	question := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: request.Params}
-	question.Method = string(mcp.MethodElicitationCreate)
-	select {
-	case x.questions <- question:
-	case <-x.closed:
-		return nil, ErrAnswered
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	select {
-	case response, ok := <-answer:
-		if !ok {
-			return nil, ErrNoAnswer
-		}
-		return elicited(ctx, response)
-	case <-ctx.Done():
-		x.withdraw(id)
-		return nil, ctx.Err()
-	}
-}
-
-// elicited reads the client's answer. What its error says is the client's own
-// text: it goes into the log alone.
-func elicited(ctx context.Context, response Message) (*mcp.ElicitationResult, error) {
-	if response.Failure != nil {
-		zerolog.Ctx(ctx).Warn().RawJSON("error", response.Failure).Msg("a client answered a question with an error")
-		return nil, &AnswerError{"it answered with an error"}
-	}
 	var result mcp.ElicitationResult
-	if err := json.Unmarshal(response.Result, &result); err != nil {
-		return nil, &AnswerError{"its answer cannot be read"}
+	if err := x.ask(ctx, userQuestion, request.Params, &result); err != nil {
+		return nil, err
 	}
 	switch result.Action {
 	case mcp.ElicitationResponseActionAccept, mcp.ElicitationResponseActionDecline, mcp.ElicitationResponseActionCancel:
 		return &result, nil
 	default:
-		return nil, &AnswerError{fmt.Sprintf("it answered with the action %q, which there is none of", result.Action)}
+		return nil, userQuestion.failed(fmt.Sprintf("it answered with the action %q, which there is none of", result.Action))
+	}
+}
+
+func (q question) failed(reason string) error { return &AnswerError{q.asks, reason} }
+
+// unreadable is for a result that is not of the form which the method has.
+func (q question) unreadable() error { return q.failed("its answer cannot be read") }
+
+// asksInside tells whether questions go out on the call's own stream.
+func (x *Exchange) asksInside() bool { return !x.request.modern() && x.asker != nil }
+
+// ask sends the client a question and reads its answer into result. What a
+// client's error says is its own text: it goes into the log alone.
+func (x *Exchange) ask(ctx context.Context, q question, params, result any) error {
+	id, answer := x.peer.Questions.begin()
+	defer x.peer.Questions.forget(id)
+	request := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: params}
+	request.Method = string(q.method)
+	select {
+	case x.questions <- request:
+	case <-x.closed:
+		return ErrAnswered
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case response, ok := <-answer:
+		switch {
+		case !ok:
+			return ErrNoAnswer
+		case response.Failure != nil:
+			zerolog.Ctx(ctx).Warn().RawJSON("error", response.Failure).Msgf("a client answered %s with an error", q.method)
+			return q.failed("it answered with an error")
+		case json.Unmarshal(response.Result, result) != nil:
+			return q.unreadable()
+		}
+		return nil
+	case <-ctx.Done():
+		x.withdraw(id)
+		return ctx.Err()
 	}
 }
 

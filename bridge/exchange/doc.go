@@ -3,7 +3,7 @@
 // [Parse] takes the bytes of an HTTP body or of a stdio line apart into
 // [Message] values; [Carry] takes one request through an MCP server and hands
 // what comes of it to a [Writer]: first every notification and every question to
-// the user, then the one [Reply], whose id is the request's id byte for byte.
+// the client, then the one [Reply], whose id is the request's id byte for byte.
 // HTTP and stdio differ in how they write, in nothing else. What a client answers
 // to a question finds its way back through [Questions].
 //

@@ -14,6 +14,10 @@ const scenarios = {
   'tasks-request-headers': 5, 'tasks-request-state-removal': 3, 'tasks-wire-fields': 4,
 }
 
+// The suite's other scenarios of tasks are not for agents: no tool needs tasks
+// (tasks-required-task-error), none asks for input before it becomes one
+// (tasks-mrtr-composition), and tasks-status-notifications is still empty.
+
 // What agents are not: these checks may fail, and no others.
 const excused = {
   'sep-2663-tasks-get-status-failed': 'a run has no JSON-RPC error to end with',

@@ -95,7 +95,7 @@ func TestResourceTemplatesAreTheSameOnEveryServer(t *testing.T) {
 		TTL   *int   `json:"ttlMs"`
 		Scope string `json:"cacheScope"`
 	}
-	if err := json.Unmarshal(shown.Result, &listed); err != nil || len(listed.ResourceTemplates) != 4 || listed.TTL == nil || listed.Scope != "private" {
+	if err := json.Unmarshal(shown.Result, &listed); err != nil || len(listed.ResourceTemplates) != 5 || listed.TTL == nil || listed.Scope != "private" {
 		t.Fatalf("%v in %s, %v", err, shown.Result, shown.Error)
 	}
 	for _, template := range listed.ResourceTemplates {

@@ -28,10 +28,12 @@ type suggestions struct {
 	more   bool // that were not looked at
 }
 
-// suggestion is a value, and what else people may type to find it.
+// suggestion is a value, and what else people may type to find it. Nobody types
+// the midst of an id.
 type suggestion struct {
 	value string
 	also  []string
+	id    string
 }
 
 // maxSuggested is how many values the protocol has in an answer.
@@ -94,11 +96,11 @@ func (s suggestions) fitting(typed string) []string {
 	ranked := make([][]string, 4)
 	for _, each := range s.values {
 		best := len(ranked)
-		for i, text := range append([]string{each.value}, each.also...) {
-			switch text = strings.ToLower(text); {
-			case strings.HasPrefix(text, typed):
+		for i, text := range append([]string{each.value, each.id}, each.also...) {
+			switch lower := strings.ToLower(text); {
+			case text != "" && strings.HasPrefix(lower, typed):
 				best = min(best, min(i, 1))
-			case strings.Contains(text, typed):
+			case text != each.id && strings.Contains(lower, typed):
 				best = min(best, 2+min(i, 1))
 			}
 		}

@@ -58,10 +58,10 @@ func (t *Tenant) tenantPrompts(agents []restclient.Agent) []prompt {
 		return nil
 	}
 	s := t.scope()
-	prompts := []prompt{s.askPrompt("ask_agent"), s.continuePrompt("continue_thread")}
+	prompts := []prompt{s.askPrompt(askAnyPrompt), s.continuePrompt("continue_thread")}
 	names := agentNames(agents)
 	for _, each := range s.each(agents) {
-		prompts = append(prompts, each.askPrompt("ask_"+names[each.agent.ID]))
+		prompts = append(prompts, each.askPrompt(askPromptName(*each.agent, names[each.agent.ID])))
 	}
 	return prompts
 }
@@ -91,7 +91,7 @@ func (s scope) ask(ctx context.Context, args arguments) ([]mcp.PromptMessage, er
 	}
 	question, thread := args.text(questionInput.name), args.text(newThreadInput.name)
 	if isUUID(thread) {
-		found, err := s.findThread(ctx, agent.ID, thread)
+		found, err := s.namedThread(ctx, agent.ID, thread)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +113,7 @@ func (s scope) goOn(ctx context.Context, args arguments) ([]mcp.PromptMessage, e
 	if err != nil {
 		return nil, err
 	}
-	thread, err := s.findThread(ctx, agent.ID, args.text(knownThreadInput.name))
+	thread, err := s.namedThread(ctx, agent.ID, args.text(knownThreadInput.name))
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,16 @@ func (s scope) goOn(ctx context.Context, args arguments) ([]mcp.PromptMessage, e
 		messages = append(messages, mcp.NewPromptMessage(mcp.RoleUser, link))
 	}
 	return messages, nil
+}
+
+// namedThread finds a thread that a message can go to: tools know threads by their
+// names.
+func (s scope) namedThread(ctx context.Context, agentID, wanted string) (restclient.Conversation, error) {
+	thread, err := s.findThread(ctx, agentID, wanted)
+	if err == nil && strings.TrimSpace(thread.Name) == "" {
+		err = &failure{what: "The thread has no name, by which it could be gone on with.", next: "Go on with it in the Sema4.ai application."}
+	}
+	return thread, err
 }
 
 // agentArgument is the argument that names the agent to a tool for all of them.

@@ -26,7 +26,7 @@ func (s scope) readAgent(ctx context.Context, at resourceURI, agent restclient.A
 		return nil, err
 	}
 	if len(card) > maxResource && !at.ranged {
-		return nil, at.tooLarge("card", len(card), "the agent's tools without it")
+		return nil, at.tooLarge("card", len(card), "")
 	}
 	_, _ = w.Write([]byte(card)) // it says when it has enough
 	return w.contents(at.uri, markdownType)

@@ -98,8 +98,8 @@ func (s scope) tooManyRows(at resourceURI, name string, fit int) error {
 	if fit == 0 {
 		return &failure{what: what, next: fmt.Sprintf("One row alone has that much: call %s, and the columns that are needed.", tool)}
 	}
-	part := extent{offset: at.offset, limit: fit}
-	return &failure{what: what, next: fmt.Sprintf("Read it in parts: the resource %s, and so on with the offset higher by the limit each time. Or call %s, and then with each next_offset.", part.at(at.uri), tool)}
+	first := extent{offset: at.offset, limit: fit}
+	return &failure{what: what, next: fmt.Sprintf("%s Or call %s, and then with each next_offset.", first.inParts(at.uri), tool)}
 }
 
 // tableText is a table that is being written.

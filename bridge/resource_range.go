@@ -130,13 +130,19 @@ func (w *window) contents(uri, mimeType string) (mcp.ResourceContents, error) {
 }
 
 // tooLarge refuses to read all of a resource of size bytes, 0 where it is not
-// known how many there are. Tool is the tool that reads it in parts.
+// known how many there are. Tool is the tool that reads it in parts, if one does.
 func (at resourceURI) tooLarge(what string, size int, tool string) error {
 	has := fmt.Sprintf("more than %d bytes, which are", maxResource)
 	if size > 0 {
 		has = fmt.Sprintf("%d bytes; %d are", size, maxResource)
 	}
-	first := extent{limit: maxResource}.at(at.uri)
-	return &failure{what: fmt.Sprintf("The %s has %s the most that one read returns.", what, has),
-		next: fmt.Sprintf("Read it in parts: the resource %s, and so on with the offset higher by the limit each time. Or call %s.", first, tool)}
+	if tool != "" {
+		tool = fmt.Sprintf(" Or call %s.", tool)
+	}
+	return &failure{what: fmt.Sprintf("The %s has %s the most that one read returns.", what, has), next: extent{limit: maxResource}.inParts(at.uri) + tool}
+}
+
+// inParts says how to read a resource of which the extent is the first part.
+func (e extent) inParts(uri string) string {
+	return fmt.Sprintf("Read it in parts: the resource %s, and so on with the offset higher by the limit each time.", e.at(uri))
 }

@@ -46,9 +46,9 @@ func (s scope) suggestAgents(ctx context.Context) (suggestions, error) {
 	tools := agentNames(agents)
 	var found suggestions
 	for _, agent := range agents {
-		each := suggestion{value: agent.Name, also: []string{agent.ID, tools[agent.ID]}}
+		each := suggestion{value: agent.Name, id: agent.ID, also: []string{tools[agent.ID]}}
 		if holders[agent.Name] > 1 || agent.Name == "" {
-			each = suggestion{value: agent.ID, also: []string{agent.Name}}
+			each = suggestion{value: agent.ID, id: agent.ID, also: []string{agent.Name}}
 		}
 		found.values = append(found.values, each)
 	}
@@ -87,9 +87,9 @@ func (s scope) suggestThreads(ctx context.Context, b blank) (suggestions, error)
 	for _, thread := range threads.items {
 		switch {
 		case thread.Name != "" && !known[thread.Name]:
-			found.values = append(found.values, suggestion{value: thread.Name, also: []string{thread.ID}})
+			found.values = append(found.values, suggestion{value: thread.Name, id: thread.ID})
 		case b.template != "":
-			found.values = append(found.values, suggestion{value: thread.ID, also: []string{thread.Name}})
+			found.values = append(found.values, suggestion{value: thread.ID, id: thread.ID, also: []string{thread.Name}})
 		}
 		known[thread.Name] = true
 	}

@@ -129,6 +129,10 @@ func TestThreadsAreCompleted(t *testing.T) {
 			t.Errorf("%s: got %+v", named, got)
 		}
 	}
+	d.begin(echo, echoTool, "hello")
+	if got := d.complete(echo, ofPrompt("ask_echo_agent"), "thread", "t-", nil); !slices.Equal(got.Values, []string{"t-1"}) {
+		t.Errorf("got %+v just after the thread was begun", got)
+	}
 	for _, before := range []args{nil, {"agent": ""}, {"agent": "Nobody"}, {"agent": teller}} {
 		if got := d.complete("", ofPrompt("continue_thread"), "thread", "", before); len(got.Values) > 0 || got.HasMore {
 			t.Errorf("%v: got %+v", before, got)

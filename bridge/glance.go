@@ -15,8 +15,9 @@ import (
 type glances struct {
 	group singleflight.Group
 
-	mu   sync.Mutex // guards seen
-	seen map[string]glimpse
+	mu      sync.Mutex // guards all below
+	seen    map[string]glimpse
+	changes int // counts forget: what was asked before is not kept
 }
 
 // glimpse is a list as it was then, or why there was none.
@@ -61,12 +62,13 @@ func firstOf[T any](all iter.Seq2[T, error]) (first some[T], err error) {
 func glance[T any](ctx context.Context, g *glances, key string, look func(context.Context) (some[T], error)) (some[T], error) {
 	g.mu.Lock()
 	known, ok := g.seen[key]
+	changes := g.changes
 	g.mu.Unlock()
 	if !ok || !known.fresh() {
 		var err error
 		known, err = shared(ctx, &g.group, key, func(ctx context.Context) (glimpse, error) {
 			list, err := look(ctx)
-			return g.keep(key, glimpse{list, err, time.Now()}), nil
+			return g.keep(key, glimpse{list, err, time.Now()}, changes), nil
 		})
 		if err != nil { // the caller has gone
 			return some[T]{}, err
@@ -75,9 +77,24 @@ func glance[T any](ctx context.Context, g *glances, key string, look func(contex
 	return known.list.(some[T]), known.err
 }
 
-func (g *glances) keep(key string, seen glimpse) glimpse {
+// forget makes the next look a fresh one: something was begun that people will
+// look for.
+func (g *glances) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	for key := range g.seen {
+		g.group.Forget(key)
+	}
+	clear(g.seen)
+	g.changes++
+}
+
+func (g *glances) keep(key string, seen glimpse, changes int) glimpse {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.changes != changes {
+		return seen
+	}
 	if g.seen == nil {
 		g.seen = make(map[string]glimpse)
 	}

@@ -39,6 +39,17 @@ func TestAGlanceIsRememberedForAMoment(t *testing.T) {
 				t.Errorf("after %s: got %s, want %s", step.after, got, step.want)
 			}
 		}
+		g.forget()
+		if got := at("a"); got != "5" {
+			t.Errorf("after something was begun: got %s, want a fresh look", got)
+		}
+		early, err2 := glance(t.Context(), &g, "early", func(context.Context) (some[string], error) {
+			g.forget()
+			return some[string]{items: []string{"before"}}, nil
+		})
+		if later := at("early"); err2 != nil || early.items[0] != "before" || later == "before" {
+			t.Errorf("got %s where something was begun while it looked", later)
+		}
 		for i := range 3 * maxGlances {
 			at(fmt.Sprint("other ", i))
 		}

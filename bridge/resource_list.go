@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -66,7 +67,7 @@ func (p resourcePlace) in(agents []restclient.Agent) int {
 }
 
 // list is the lister of a scope. A page costs the tenant a request for each agent
-// whose threads it lists, and no more than the agents are few.
+// whose threads it lists, which are those of a few.
 func (s scope) list(ctx context.Context, cursor string) (page []mcp.Resource, next string, err error) {
 	place, err := parseResourcePlace(cursor)
 	if err != nil {
@@ -145,6 +146,9 @@ func (s scope) someThreads(ctx context.Context, place resourcePlace) (threads []
 		return nil, nil, nil
 	}
 	got, err := s.tenant.client.Conversations.List(ctx, place.Agent, &restclient.ListOptions{Limit: limit, Cursor: place.Next})
+	if place.Next != "" && (isStatus(err, http.StatusBadRequest) || isStatus(err, http.StatusUnprocessableEntity)) {
+		err = errBadCursor
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -186,6 +186,25 @@ func TestCursorsThatNoPageGave(t *testing.T) {
 	}
 }
 
+func TestACursorThatTheTenantRefuses(t *testing.T) {
+	d := newDesk(t, nil)
+	for place, code := range map[string]int64{
+		`{"threads":true,"agent":"` + echo + `","next":"made up"}`:                     -32602,
+		`{"threads":true,"agent":"` + echo + `","next":"https://elsewhere.example/x"}`: -32603,
+	} {
+		got := d.ask(echo, "2025-11-25", "resources/list", args{"cursor": base64.StdEncoding.EncodeToString([]byte(place))})
+		if got.Error == nil || got.Error.Code != code {
+			t.Errorf("%s: got %s, %+v", place, got.Result, got.Error)
+		}
+	}
+	for _, place := range []string{`{"threads":true,"agent":"` + teller + `","listed":99999}`, `{"threads":true,"agent":"x","at":99,"skip":9}`} {
+		got := d.ask(echo, "2025-11-25", "resources/list", args{"cursor": base64.StdEncoding.EncodeToString([]byte(place))})
+		if got.Error != nil || strings.Contains(string(got.Result), teller) {
+			t.Errorf("%s: got %s, %+v", place, got.Result, got.Error)
+		}
+	}
+}
+
 func TestWhatWasListedIsNotLostWhenTheTenantFails(t *testing.T) {
 	d := newDesk(t, nil)
 	d.tenant.Fail("status=503,match=GET …/conversations")

@@ -233,3 +233,31 @@ func TestAgentsThatShareANameAreCompletedByTheirIDs(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestWithoutTheListOfAgentsNothingIsMadeUp(t *testing.T) {
+	d := newDesk(t, func(c *bridge.Config) { c.CatalogueTTL = time.Nanosecond })
+	met := d.server("")
+	thread, file := d.ofTemplate("thread"), d.ofTemplate("thread-file")
+	d.tenant.Fail("status=503,match=GET /agents")
+	for method, params := range map[string]args{
+		"resources/list": {},
+		"resources/read": {"uri": "sema4://agents/" + echo},
+		"prompts/get":    {"name": "ask_agent", "arguments": args{"agent": "Echo", "question": "x"}},
+	} {
+		if got := d.askOf(met, "2025-11-25", method, params); got.Error == nil || got.Error.Code != -32603 || !strings.Contains(got.Error.Message, "in a moment") {
+			t.Errorf("%s: got %s, %+v", method, got.Result, got.Error)
+		}
+	}
+	complete := func(ref args, name string) {
+		before := args{"arguments": args{"agent_id": "Echo", "thread_id": "t-1"}}
+		got := d.askOf(met, "2025-11-25", "completion/complete", args{"ref": ref, "argument": args{"name": name, "value": ""}, "context": before})
+		if got.Error == nil || got.Error.Code != -32603 {
+			t.Errorf("%s: got %s, %+v", name, got.Result, got.Error)
+		}
+	}
+	complete(thread, "agent_id")
+	complete(thread, "thread_id")
+	complete(file, "name")
+	d.tenant.Fail("status=503,match=GET …/conversations")
+	complete(file, "name")
+}

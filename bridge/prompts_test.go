@@ -182,6 +182,7 @@ func TestPromptsThatCannotBeWritten(t *testing.T) {
 		{"", "ask_agent", args{"agent": "Echo", "question": 7}, "cannot be read"},
 		{"", "ask_agent", []string{"Echo"}, "object of strings"},
 		{"", "ask_agent", args{"agent": "Echo", "question": "x", "thread": nowhere}, "There is no thread “" + nowhere},
+		{"", "continue_thread", args{"agent": "Nobody", "thread": "t-9"}, "There is no agent “Nobody”"},
 		{"", "continue_thread", args{"agent": "Echo", "thread": "t-9"}, "There are: “t-1”"},
 		{echo, "continue_echo_agent_thread", nil, "thread is missing"},
 		{echo, "ask_storyteller_agent", args{"question": "x"}, "no such prompt"},
@@ -195,6 +196,19 @@ func TestPromptsThatCannotBeWritten(t *testing.T) {
 	}
 	d.tenant.Fail("status=503,match=GET …/conversations")
 	if got := d.ask(echo, "2025-11-25", "prompts/get", args{"name": "continue_echo_agent_thread", "arguments": args{"thread": "t-1"}}); got.Error == nil || got.Error.Code != -32603 || !strings.Contains(got.Error.Message, "in a moment") {
+		t.Errorf("got %s, %+v", got.Result, got.Error)
+	}
+}
+
+func TestAThreadWithoutANameCannotBeGoneOnWith(t *testing.T) {
+	d := standIn(t, func(path string) string {
+		if strings.HasSuffix(path, "/conversations") {
+			return `[{"id":"c1","name":" ","agent_id":"a1"}]`
+		}
+		return `{"id":"a1","name":"Old"}`
+	})
+	got := d.ask("a1", "2025-11-25", "prompts/get", args{"name": "continue_old_agent_thread", "arguments": args{"thread": "c1"}})
+	if got.Error == nil || got.Error.Code != -32602 || !strings.Contains(got.Error.Message, "has no name") {
 		t.Errorf("got %s, %+v", got.Result, got.Error)
 	}
 }

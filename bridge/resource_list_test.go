@@ -130,6 +130,28 @@ func TestTheThreadsOfAnAgentAreListedInPages(t *testing.T) {
 	}
 }
 
+func TestAPageIsNotMuchLongerThanItMayBe(t *testing.T) {
+	specs := make([]localtenant.AgentSpec, 15)
+	for i := range specs {
+		specs[i] = localtenant.AgentSpec{Name: fmt.Sprintf("Agent number %d", i)}
+	}
+	d := newDesk(t, nil, specs...)
+	for _, agent := range d.page("", "").Resources {
+		d.createThreads(strings.TrimPrefix(agent.URI, "sema4://agents/"), 11)
+	}
+	pages := d.pages("")
+	if got := lengths(pages); !slices.Equal(got, []int{100, 100, 20}) {
+		t.Errorf("got pages of %d", got)
+	}
+	seen := make(map[string]bool)
+	for _, each := range slices.Concat(pages...) {
+		if seen[each.URI] {
+			t.Errorf("%s is listed twice", each.URI)
+		}
+		seen[each.URI] = true
+	}
+}
+
 func TestTheListOfManyAgentsCostsNoRequestForEach(t *testing.T) {
 	specs := make([]localtenant.AgentSpec, 220)
 	for i := range specs {
@@ -197,7 +219,7 @@ func TestACursorThatTheTenantRefuses(t *testing.T) {
 			t.Errorf("%s: got %s, %+v", place, got.Result, got.Error)
 		}
 	}
-	for _, place := range []string{`{"threads":true,"agent":"` + teller + `","listed":99999}`, `{"threads":true,"agent":"x","at":99,"skip":9}`} {
+	for _, place := range []string{`{"threads":true,"agent":"` + echo + `","listed":99999}`, `{"threads":true,"agent":"x","at":99,"skip":9}`} {
 		got := d.ask(echo, "2025-11-25", "resources/list", args{"cursor": base64.StdEncoding.EncodeToString([]byte(place))})
 		if got.Error != nil || strings.Contains(string(got.Result), teller) {
 			t.Errorf("%s: got %s, %+v", place, got.Result, got.Error)

@@ -217,13 +217,15 @@ func TestTheCardOfAnAgent(t *testing.T) {
 	if card := reading.cardText("", echo); strings.Contains(card, "ask_agent") || strings.Contains(card, "message_echo") || !strings.Contains(card, "`list_threads`") {
 		t.Errorf("got %s", card)
 	}
-	for status, want := range map[int]bool{404: true, 403: true, 503: false} {
-		d.tenant.Fail(fmt.Sprintf("status=%d,match=GET …/mcp-servers", status))
-		got := d.read(analyst, "sema4://agents/"+analyst)
-		if (got.refused == nil) != want || want && strings.Contains(got.Text, "crm tools") {
-			t.Errorf("%d: got %+v", status, got)
+	for _, what := range []string{"mcp-servers", "semantic-data-models"} {
+		for status, want := range map[int]bool{404: true, 405: true, 403: true, 503: false} {
+			d.tenant.Fail(fmt.Sprintf("status=%d,match=GET …/%s", status, what))
+			got := d.read(analyst, "sema4://agents/"+analyst)
+			if (got.refused == nil) != want || want && strings.Contains(got.Text, "crm tools") == (what == "mcp-servers") {
+				t.Errorf("%s, %d: got %+v", what, status, got)
+			}
+			d.tenant.Fail("")
 		}
-		d.tenant.Fail("")
 	}
 	if got := d.read("", "sema4://agents/"+nowhere); got.refused == nil || got.refused.Code != -32002 {
 		t.Errorf("got %+v", got)

@@ -269,6 +269,7 @@ func TestReadingAResourceFailsWithTheTenant(t *testing.T) {
 		"GET …/files":          threadOf(echo, thread, "files", "a.csv"),
 		"GET …/files/download": threadOf(echo, thread, "files", "a.csv"),
 		"GET …/data-frames":    threadOf(echo, thread, "data-frames", "a"),
+		"GET …/data-frames/a":  threadOf(echo, thread, "data-frames", "a"),
 	} {
 		d.tenant.Fail("status=503,match=" + match)
 		if got := d.read(echo, uri); got.refused == nil || got.refused.Code != jsonrpc2.CodeInternalError || !strings.Contains(got.refused.Message, "call again in a moment") {

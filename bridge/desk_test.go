@@ -31,11 +31,18 @@ type desk struct {
 
 func newDesk(t *testing.T, change func(*bridge.Config), agents ...localtenant.AgentSpec) *desk {
 	t.Helper()
-	tenant := testtenant.Start(t, agents...)
+	return newDeskOf(t, testtenant.Start(t, agents...), change)
+}
+
+// newDeskOf is another process over the same tenant.
+func newDeskOf(t *testing.T, tenant *testtenant.Tenant, changes ...func(*bridge.Config)) *desk {
+	t.Helper()
 	config := bridge.Config{CallBudget: 5 * time.Second, Version: "test", Logger: zerolog.Nop(),
 		Run: run.Config{Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond}}
-	if change != nil {
-		change(&config)
+	for _, change := range changes {
+		if change != nil {
+			change(&config)
+		}
 	}
 	d := &desk{t, tenant, bridge.NewTenant(tenant.Client(), config)}
 	t.Cleanup(d.bridge.Close)

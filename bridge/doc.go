@@ -14,6 +14,10 @@
 // outlives the call. Clients that know tasks are given the run as one, under its
 // own id: see the tasks*.go files. A Tenant is safe for concurrent use.
 //
+// Beside tools there are resources (the resource*.go files), prompts and the
+// completion of what either has to be told, see extras: what people attach and
+// start by hand, and nothing that a tool does not give as well.
+//
 // Where the caller can ask its user, an agent's question and the decision that a
 // work item waits for are put to the user. A call then has several rounds: what
 // was asked travels with the caller, sealed by the [Sealer] of the API key, and

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -80,4 +81,25 @@ func vendorName(name string) string {
 func withSuffix(name, origin string, length int) string {
 	sum := sha256.Sum256([]byte(origin))
 	return name[:min(len(name), length-suffixLength)] + "_" + hex.EncodeToString(sum[:3])
+}
+
+// askAnyPrompt is the prompt of a tenant's server for whichever agent.
+const askAnyPrompt = "ask_agent"
+
+// askPromptName is ask_<x> beside that one, which is not for an agent called
+// Agent alone.
+func askPromptName(agent restclient.Agent, name string) string {
+	if "ask_"+name == askAnyPrompt {
+		name = withSuffix(name, agent.ID, len(name)+suffixLength)
+	}
+	return "ask_" + name
+}
+
+// threadNameFor names a new thread after what is asked in it.
+func threadNameFor(question string) string {
+	words := strings.FieldsFunc(strings.ToLower(unidecode.Unidecode(cut(question, 200))), func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9')
+	})
+	name := strings.Join(words[:min(len(words), 4)], "-")
+	return strings.TrimPrefix(cut(name, maxToolName)+"-"+strings.ToLower(rand.Text()[:6]), "-")
 }

@@ -17,8 +17,9 @@ import (
 // rowsAtOnce is how many rows of a data frame are asked for at a time.
 const rowsAtOnce = 10_000
 
-// readFrameResource is all rows of a data frame, under the names of its columns.
-func (s scope) readFrameResource(ctx context.Context, uri string, at resourceURI) (mcp.ResourceContents, error) {
+// readFrameResource is the rows of a data frame, all or those that are asked for,
+// under the names of its columns.
+func (s scope) readFrameResource(ctx context.Context, at resourceURI) (mcp.ResourceContents, error) {
 	var out tableText
 	mimeType := csvType
 	switch strings.ToLower(at.format) {
@@ -29,54 +30,76 @@ func (s scope) readFrameResource(ctx context.Context, uri string, at resourceURI
 	default:
 		return nil, unfound(&failure{what: fmt.Sprintf("There is no format %s.", quoted(at.format)), next: "The formats are csv and json."})
 	}
-	if err := s.theAgent(ctx, at.agentID); err != nil {
-		return nil, err
-	}
-	frame, err := s.findDataFrame(ctx, at.agentID, at.threadID, at.frame)
+	frame, err := s.findDataFrame(ctx, at.agent, at.thread, at.frame)
 	if err != nil {
 		return nil, unnamed(err)
 	}
-	if err := s.writeFrame(ctx, out, at, frame); err != nil {
+	if frame.NumRows > 0 && at.offset > frame.NumRows {
+		return nil, unfound(&failure{what: fmt.Sprintf("The data frame ends before the offset %d: it has %d rows.", at.offset, frame.NumRows), next: "Begin at a lower offset, or leave it out."})
+	}
+	more, err := s.writeFrame(ctx, out, at, frame)
+	if err != nil {
 		return nil, err
 	}
+	var meta map[string]any
+	if more {
+		meta = map[string]any{nextMeta: at.next().at(at.uri)}
+	}
 	text, err := out.end()
-	return mcp.TextResourceContents{URI: uri, MIMEType: mimeType, Text: text}, err
+	return mcp.TextResourceContents{Meta: meta, URI: at.uri, MIMEType: mimeType, Text: text}, err
 }
 
-// writeFrame goes on until it has every row: a tenant may give fewer at a time
-// than it is asked for.
-func (s scope) writeFrame(ctx context.Context, out tableText, at resourceURI, frame restclient.DataFrame) error {
+// writeFrame goes on until it has every row that is asked for, and tells whether
+// there are more: a tenant may give fewer at a time than it is asked for.
+func (s scope) writeFrame(ctx context.Context, out tableText, at resourceURI, frame restclient.DataFrame) (more bool, err error) {
 	var columns []string
-	for offset := 0; ; {
-		read, err := s.tenant.client.Conversations.ReadDataFrame(ctx, at.agentID, at.threadID, frame.Name, &restclient.DataFrameReadOptions{Offset: offset, Limit: rowsAtOnce})
+	for written := 0; ; {
+		atOnce := rowsAtOnce
+		if at.limit > 0 {
+			atOnce = min(rowsAtOnce, at.limit-written+1) // one more tells whether there are more
+		}
+		read, err := s.tenant.client.Conversations.ReadDataFrame(ctx, at.agent, at.thread, frame.Name, &restclient.DataFrameReadOptions{Offset: at.offset + written, Limit: atOnce})
 		if err != nil {
-			return err
+			return false, err
 		}
 		switch {
-		case offset == 0:
+		case written == 0:
 			if columns = read.Columns; len(columns) == 0 {
 				columns = frame.Columns
 			}
 			if err := out.begin(columns); err != nil {
-				return err
+				return false, err
 			}
 		case len(read.Rows) > 0 && !slices.Equal(columns, read.Columns):
-			return &failure{what: fmt.Sprintf("The data frame %s was changed while it was read.", quoted(frame.Name)), next: "Read it again."}
+			return false, &failure{what: fmt.Sprintf("The data frame %s was changed while it was read.", quoted(frame.Name)), next: "Read it again."}
 		}
 		for _, row := range read.Rows {
+			if at.limit > 0 && written == at.limit {
+				return true, nil
+			}
 			if err := out.row(row); err != nil {
-				return err
+				return false, err
 			}
 			if out.size() > maxResource {
-				return &failure{what: fmt.Sprintf("The data frame %s has more than %d bytes, which are the most that one read returns.", quoted(frame.Name), maxResource),
-					next: fmt.Sprintf("Read it in parts: call read_data_frame with %s and name %q, and then with each next_offset.", s.threadArguments(at.agentID, at.threadID), frame.Name)}
+				return false, s.tooManyRows(at, frame.Name, written)
 			}
+			written++
 		}
-		offset += len(read.Rows)
-		if len(read.Rows) == 0 || frame.NumRows > 0 && offset >= frame.NumRows {
-			return nil
+		if len(read.Rows) == 0 || frame.NumRows > 0 && at.offset+written >= frame.NumRows {
+			return false, nil
 		}
 	}
+}
+
+// tooManyRows says how to read rows of which fewer fit into one read.
+func (s scope) tooManyRows(at resourceURI, name string, fit int) error {
+	what := fmt.Sprintf("The rows of the data frame %s have more than %d bytes, which are the most that one read returns.", quoted(name), maxResource)
+	tool := fmt.Sprintf("read_data_frame with %s and name %q", s.threadArguments(at.agent, at.thread), name)
+	if fit == 0 {
+		return &failure{what: what, next: fmt.Sprintf("One row alone has that much: call %s, and the columns that are needed.", tool)}
+	}
+	first := extent{offset: at.offset, limit: fit}
+	return &failure{what: what, next: fmt.Sprintf("%s Or call %s, and then with each next_offset.", first.inParts(at.uri), tool)}
 }
 
 // tableText is a table that is being written.

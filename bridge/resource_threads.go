@@ -2,40 +2,78 @@ package bridge
 
 import (
 	"context"
-	"encoding/base64"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"sema4mcp/restclient"
 )
 
-// readThread is a thread's transcript.
-func (s scope) readThread(ctx context.Context, uri string, thread resourceURI) (mcp.ResourceContents, error) {
-	if err := s.theAgent(ctx, thread.agentID); err != nil {
+// readThread is a thread's transcript, as far as it is asked for.
+func (s scope) readThread(ctx context.Context, at resourceURI) (mcp.ResourceContents, error) {
+	w, err := at.newWindow()
+	if err != nil {
 		return nil, err
 	}
-	var text strings.Builder
-	for message, err := range s.tenant.client.Conversations.AllMessages(ctx, thread.agentID, thread.threadID, &restclient.ListOptions{Limit: 200}) {
+	for message, err := range s.tenant.client.Conversations.AllMessages(ctx, at.agent, at.thread, &restclient.ListOptions{Limit: 200}) {
 		if err != nil {
 			return nil, err
 		}
-		writeMarkdown(&text, message)
-		if text.Len() > maxResource {
-			next := fmt.Sprintf("Read it in parts: call %s with %s, and then with each next_cursor.", s.threadTool, s.threadArguments(thread.agentID, thread.threadID))
-			return nil, &failure{what: fmt.Sprintf("The thread has more than %d bytes, which are the most that one read returns.", maxResource), next: next}
+		if writeMarkdown(w, message); w.full() {
+			break
 		}
 	}
-	return mcp.TextResourceContents{URI: uri, MIMEType: markdownType, Text: text.String()}, nil
+	if w.over() && !at.ranged {
+		return nil, at.tooLarge("thread", 0, fmt.Sprintf("%s with %s, and then with each next_cursor", s.threadTool, s.threadArguments(at.agent, at.thread)))
+	}
+	return w.contents(at.uri, markdownType)
+}
+
+// threadID is the id of a thread that is given by its id or, by people who fill
+// in a template, its name. What is neither is taken for an id that the tenant
+// does not list.
+func (s scope) threadID(ctx context.Context, agentID, named string) (string, error) {
+	if isUUID(named) {
+		return named, nil
+	}
+	found, err := s.findThread(ctx, agentID, named)
+	if _, unknown := errors.AsType[*failure](err); unknown {
+		return named, nil
+	}
+	return found.ID, err
+}
+
+// findThread goes by id and by name; of several with one name it is the newest.
+func (s scope) findThread(ctx context.Context, agentID, wanted string) (restclient.Conversation, error) {
+	var names []string
+	for thread, err := range s.tenant.client.Conversations.All(ctx, agentID, &restclient.ListOptions{Limit: 200}) {
+		if err != nil {
+			return restclient.Conversation{}, err
+		}
+		if thread.ID == wanted || thread.Name == wanted {
+			return thread, nil
+		}
+		names = append(names, thread.Name)
+	}
+	return restclient.Conversation{}, missing("thread", wanted, "agent's list", names)
+}
+
+// isUUID tells an id of the tenant's from what people may call a thread.
+func isUUID(text string) bool {
+	digits := strings.ReplaceAll(text, "-", "")
+	_, err := hex.DecodeString(digits)
+	return err == nil && len(text) == 36 && len(digits) == 32
 }
 
 // writeMarkdown writes a message under a heading that says whose it is.
-func writeMarkdown(text *strings.Builder, message restclient.Message) {
+func writeMarkdown(text io.Writer, message restclient.Message) {
 	who := "Agent"
 	if message.Role == restclient.RoleUser {
 		who = "User"
@@ -59,32 +97,28 @@ func writeMarkdown(text *strings.Builder, message restclient.Message) {
 	}
 }
 
-// readFileResource is a file as it is: text where it is UTF-8, else base64.
-func (s scope) readFileResource(ctx context.Context, uri string, at resourceURI) (mcp.ResourceContents, error) {
-	if err := s.theAgent(ctx, at.agentID); err != nil {
+// readFileResource is a file as it is, as far as it is asked for.
+func (s scope) readFileResource(ctx context.Context, at resourceURI) (mcp.ResourceContents, error) {
+	w, err := at.newWindow()
+	if err != nil {
 		return nil, err
 	}
-	file, content, err := s.openFile(ctx, at.agentID, at.threadID, at.file)
+	file, content, err := s.openFile(ctx, at.agent, at.thread, at.file)
 	if err != nil {
 		return nil, unnamed(err)
 	}
 	defer content.Close()
-	next := fmt.Sprintf("Read it in parts: call read_file with %s and file %q, and then with the offset of each part.", s.threadArguments(at.agentID, at.threadID), file.Name())
-	if file.Size > int64(maxResource) {
-		return nil, tooLarge("file", int(file.Size), next)
+	tool := fmt.Sprintf("read_file with %s and file %q, and then with the offset of each part", s.threadArguments(at.agent, at.thread), file.Name())
+	if file.Size > int64(maxResource) && !at.ranged {
+		return nil, at.tooLarge("file", int(file.Size), tool)
 	}
-	data, err := readUpTo(content, int64(maxResource)+1)
-	if err != nil {
+	if _, err := io.Copy(w, content); err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
-	if len(data) > maxResource {
-		return nil, tooLarge("file", max(len(data), int(file.Size)), next)
+	if w.over() && !at.ranged {
+		return nil, at.tooLarge("file", 0, tool)
 	}
-	mimeType := typeOf(file, data)
-	if utf8.Valid(data) && !strings.ContainsRune(string(data), 0) {
-		return mcp.TextResourceContents{URI: uri, MIMEType: mimeType, Text: string(data)}, nil
-	}
-	return mcp.BlobResourceContents{URI: uri, MIMEType: mimeType, Blob: base64.StdEncoding.EncodeToString(data)}, nil
+	return w.contents(at.uri, typeOf(file, w.kept))
 }
 
 // typeOf is what the tenant says of a file, else its name, else its content.

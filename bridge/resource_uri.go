@@ -10,16 +10,23 @@ import (
 // that a name with a slash, a space or an emoji comes back as it was.
 const (
 	uriScheme      = "sema4://"
-	runTemplate    = uriScheme + "runs/{run_id}"
-	threadTemplate = uriScheme + "agents/{agent_id}/threads/{thread_id}"
-	fileTemplate   = threadTemplate + "/files/{name}"
-	frameTemplate  = threadTemplate + "/data-frames/{name}{?format}"
+	runPath        = uriScheme + "runs/{run_id}"
+	agentPath      = uriScheme + "agents/{agent_id}"
+	threadPath     = agentPath + "/threads/{thread_id}"
+	runTemplate    = runPath + rangeQuery
+	agentTemplate  = agentPath + rangeQuery
+	threadTemplate = threadPath + rangeQuery
+	fileTemplate   = threadPath + "/files/{name}" + rangeQuery
+	frameTemplate  = threadPath + "/data-frames/{name}{?format,offset,limit}"
+	rangeQuery     = "{?offset,limit}"
 )
 
 func runURI(runID string) string { return uriScheme + "runs/" + encoded(runID) }
 
+func agentURI(agentID string) string { return uriScheme + "agents/" + encoded(agentID) }
+
 func threadURI(agentID, threadID string) string {
-	return uriScheme + "agents/" + encoded(agentID) + "/threads/" + encoded(threadID)
+	return agentURI(agentID) + "/threads/" + encoded(threadID)
 }
 
 func fileURI(agentID, threadID, name string) string {
@@ -37,47 +44,61 @@ func encoded(segment string) string {
 
 // resourceURI is one of ours, taken apart.
 type resourceURI struct {
-	runID             string // of a run, and then nothing else
-	agentID, threadID string
-	file, frame       string // one of them, or neither for the thread
-	format            string // of a data frame, "" for the default
+	uri    string
+	runID  string // of a run, and then neither agent nor thread
+	agent  string // an id; or a name, from people
+	thread string // likewise; "" for the agent itself
+	file   string // it or frame, or neither for the thread
+	frame  string
+	format string // of a data frame, "" for the default
+	extent
 }
 
-// parseResourceURI reads what matches one of the templates. Any other URI, and
-// one with an empty part, is not ok.
-func parseResourceURI(uri string) (parsed resourceURI, ok bool) {
+// parseResourceURI reads what matches one of the templates. The error is a
+// noResource for any other URI, and for one with an empty part.
+func parseResourceURI(uri string) (resourceURI, error) {
+	parsed := resourceURI{uri: uri}
 	rest, ours := strings.CutPrefix(uri, uriScheme)
-	if !ours {
-		return parsed, false
-	}
 	path, query, _ := strings.Cut(rest, "?")
-	segments := strings.Split(path, "/")
+	values, err := url.ParseQuery(query)
+	if !ours || err != nil || !parsed.take(strings.Split(path, "/")) {
+		return parsed, unfound(&failure{what: noSuchURI})
+	}
+	parsed.format = values.Get("format")
+	parsed.extent, err = extentOf(values)
+	return parsed, err
+}
+
+// take reads the segments of a path.
+func (at *resourceURI) take(segments []string) (ok bool) {
 	for i, segment := range segments {
 		decoded, err := url.PathUnescape(segment)
 		if err != nil || decoded == "" {
-			return parsed, false
+			return false
 		}
 		segments[i] = decoded
 	}
+	count := len(segments)
 	switch {
-	case len(segments) == 2 && segments[0] == "runs":
-		parsed.runID = segments[1]
-		return parsed, true
-	case len(segments) < 4 || segments[0] != "agents" || segments[2] != "threads":
-		return parsed, false
+	case count == 2 && segments[0] == "runs":
+		at.runID = segments[1]
+		return true
+	case count < 2 || segments[0] != "agents" || count > 2 && segments[2] != "threads":
+		return false
 	}
-	parsed.agentID, parsed.threadID = segments[1], segments[3]
+	at.agent = segments[1]
+	if count >= 4 {
+		at.thread = segments[3]
+	}
 	switch {
-	case len(segments) == 4:
-		return parsed, true
-	case len(segments) == 6 && segments[4] == "files":
-		parsed.file = segments[5]
-		return parsed, true
-	case len(segments) == 6 && segments[4] == "data-frames":
-		parsed.frame = segments[5]
-		values, err := url.ParseQuery(query)
-		parsed.format = values.Get("format")
-		return parsed, err == nil
+	case count == 2, count == 4:
+		return true
+	case count == 6 && segments[4] == "files":
+		at.file = segments[5]
+		return true
+	case count == 6 && segments[4] == "data-frames":
+		at.frame = segments[5]
+		return true
 	}
-	return parsed, false
+	return false
 }

@@ -13,6 +13,7 @@ import (
 
 	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
+	"sema4mcp/restclient"
 )
 
 // Media types of resources.
@@ -29,17 +30,26 @@ var maxResource = 4 << 20
 // resourceTemplates are all there is to read by URI. They are the same on every
 // server, so that a host may be told them before the tenant is known.
 var resourceTemplates = sync.OnceValue(func() []mcp.ResourceTemplate {
+	template := func(uri, name, title, mimeType, description string) mcp.ResourceTemplate {
+		return mcp.NewResourceTemplate(uri, name, mcp.WithTemplateTitle(title), mcp.WithTemplateMIMEType(mimeType), mcp.WithTemplateDescription(description))
+	}
 	return []mcp.ResourceTemplate{
-		mcp.NewResourceTemplate(runTemplate, "run", mcp.WithTemplateTitle("Answer of a run"), mcp.WithTemplateMIMEType(markdownType),
-			mcp.WithTemplateDescription("The whole answer of a run, however long, by the run_id that a result gave. A run that is not finished is waited for, as get_run does.")),
-		mcp.NewResourceTemplate(threadTemplate, "thread", mcp.WithTemplateTitle("Transcript of a thread"), mcp.WithTemplateMIMEType(markdownType),
-			mcp.WithTemplateDescription("All messages of one conversation with an agent, oldest first.")),
-		mcp.NewResourceTemplate(fileTemplate, "thread-file", mcp.WithTemplateTitle("File of a thread"),
-			mcp.WithTemplateDescription("A file that was sent to a thread or left there by its agent, as it is.")),
-		mcp.NewResourceTemplate(frameTemplate, "thread-data-frame", mcp.WithTemplateTitle("Data frame of a thread"),
-			mcp.WithTemplateDescription("All rows of a data frame of a thread: as CSV, or with format=json as JSON.")),
+		template(agentTemplate, "agent", "Card of an agent", markdownType,
+			"What an agent is for, its tools here, what it works with, and its runbook. "+inBytes),
+		template(runTemplate, "run", "Answer of a run", markdownType,
+			"The whole answer of a run, however long, by the run_id that a result gave. A run that is not finished is waited for, as get_run does. "+inBytes),
+		template(threadTemplate, "thread", "Transcript of a thread", markdownType,
+			"All messages of one conversation with an agent, oldest first. "+inBytes),
+		template(fileTemplate, "thread-file", "File of a thread", "",
+			"A file that was sent to a thread or left there by its agent, as it is. "+inBytes),
+		template(frameTemplate, "thread-data-frame", "Data frame of a thread", "",
+			"All rows of a data frame of a thread: as CSV, or with format=json as JSON. One too long for a read is read in parts: offset and limit are rows, "+
+				"each part has the columns' names, and the next one begins at offset + limit."),
 	}
 })
+
+// inBytes says how to read what is long.
+var inBytes = fmt.Sprintf("One too long for a read is read in parts: offset and limit are bytes, at most %d, and the next part begins at offset + limit.", maxResource)
 
 // reader reads the resource of a URI that matches one of the templates.
 type reader func(ctx context.Context, uri string) (mcp.ResourceContents, error)
@@ -51,10 +61,10 @@ func (read reader) serverTemplates(budget time.Duration) []server.ServerResource
 		ctx, cancel := context.WithTimeoutCause(ctx, budget, errOverBudget)
 		defer cancel()
 		contents, err := read(ctx, request.Params.URI)
-		if err != nil && context.Cause(ctx) == errOverBudget && errors.Is(err, context.DeadlineExceeded) {
-			err = errOverBudget
+		if err != nil {
+			return nil, overBudget(ctx, err)
 		}
-		return []mcp.ResourceContents{contents}, err
+		return []mcp.ResourceContents{contents}, nil
 	}
 	templates := resourceTemplates()
 	offered := make([]server.ServerResourceTemplate, len(templates))
@@ -118,31 +128,49 @@ func unfound(err error) error { return &noResource{failureOf(err, "")} }
 
 // read is the reader of a scope.
 func (s scope) read(ctx context.Context, uri string) (mcp.ResourceContents, error) {
-	parsed, ok := parseResourceURI(uri)
-	if !ok {
-		return nil, unfound(&failure{what: noSuchURI})
+	at, err := parseResourceURI(uri)
+	if err != nil {
+		return nil, err
 	}
-	var contents mcp.ResourceContents
-	var err error
-	switch {
-	case parsed.runID != "":
-		contents, err = s.readRun(ctx, uri, parsed.runID)
-	case parsed.file != "":
-		contents, err = s.readFileResource(ctx, uri, parsed)
-	case parsed.frame != "":
-		contents, err = s.readFrameResource(ctx, uri, parsed)
-	default:
-		contents, err = s.readThread(ctx, uri, parsed)
-	}
+	contents, err := s.readAt(ctx, at)
 	if _, badID := errors.AsType[*run.IDError](err); badID || errors.Is(err, ErrNotOffered) || isNotFound(err) {
 		return nil, unfound(err)
 	}
 	return contents, err
 }
 
+func (s scope) readAt(ctx context.Context, at resourceURI) (mcp.ResourceContents, error) {
+	if at.runID != "" {
+		return s.readRun(ctx, at)
+	}
+	agent, err := s.theAgent(ctx, at.agent)
+	if err != nil {
+		return nil, err
+	}
+	if at.thread == "" {
+		return s.readAgent(ctx, at, agent)
+	}
+	at.agent = agent.ID
+	if at.thread, err = s.threadID(ctx, agent.ID, at.thread); err != nil {
+		return nil, err
+	}
+	switch {
+	case at.file != "":
+		return s.readFileResource(ctx, at)
+	case at.frame != "":
+		return s.readFrameResource(ctx, at)
+	default:
+		return s.readThread(ctx, at)
+	}
+}
+
 // readRun waits for a run that is not finished as long as a call may.
-func (s scope) readRun(ctx context.Context, uri, runID string) (mcp.ResourceContents, error) {
-	id, name, err := s.runOf(ctx, runID)
+func (s scope) readRun(ctx context.Context, at resourceURI) (mcp.ResourceContents, error) {
+	w, err := at.newWindow()
+	if err != nil {
+		return nil, err
+	}
+	id, name, err := s.runOf(ctx, at.runID)
 	if err != nil {
 		return nil, unnamed(err)
 	}
@@ -152,29 +180,27 @@ func (s scope) readRun(ctx context.Context, uri, runID string) (mcp.ResourceCont
 	}
 	_ = s.tenant.watch(ctx, r, s.tenant.config.CallBudget) // as in awaitResult, but that its reader's leaving stops no agent
 	report := r.Report()
-	size := 0
-	text := runText(r, report, s.replyTool, func(answer longText) string {
-		if size = answer.size(); size > maxResource {
-			return ""
+	text := paragraphs(runText(r, report, s.replyTool, longText.String), s.tenant.shelf.left(ctx, id, report).text(s, id))
+	if len(text) > maxResource && !at.ranged {
+		return nil, at.tooLarge("answer", len(text), fmt.Sprintf("get_run with run_id %q, and then with the cursor of each part", at.runID))
+	}
+	_, _ = w.Write([]byte(text)) // it says when it has enough
+	return w.contents(at.uri, markdownType)
+}
+
+// theAgent is the agent of a resource, by its id or as findAgent knows it: people
+// who fill in a template know the name.
+func (s scope) theAgent(ctx context.Context, named string) (restclient.Agent, error) {
+	if s.agent != nil {
+		if _, err := findAgent([]restclient.Agent{*s.agent}, named); err != nil {
+			return restclient.Agent{}, unfound(&failure{what: "This resource belongs to another agent.", next: "Read it from that agent's server, or from the whole workspace's."})
 		}
-		return answer.String()
-	})
-	if size > maxResource {
-		return nil, tooLarge("answer", size, fmt.Sprintf("Read it in parts: call get_run with run_id %q, and then with the cursor of each part.", runID))
+		return s.tenant.catalogue.agent(ctx, s.agent.ID)
 	}
-	text = paragraphs(text, s.tenant.shelf.left(ctx, id, report).text(s, id))
-	return mcp.TextResourceContents{URI: uri, MIMEType: markdownType, Text: text}, nil
-}
-
-func tooLarge(what string, size int, next string) error {
-	return &failure{what: fmt.Sprintf("The %s has %d bytes; %d are the most that one read returns.", what, size, maxResource), next: next}
-}
-
-// theAgent checks that a resource's agent is one of this server.
-func (s scope) theAgent(ctx context.Context, agentID string) error {
-	if s.agent != nil && agentID != s.agent.ID {
-		return unfound(&failure{what: "This resource belongs to another agent.", next: "Read it from that agent's server, or from the whole workspace's."})
+	if agents, err := s.tenant.catalogue.all(ctx); err == nil {
+		if found, err := findAgent(agents, named); err == nil {
+			return found, nil
+		}
 	}
-	_, err := s.tenant.catalogue.agent(ctx, agentID)
-	return err
+	return s.tenant.catalogue.agent(ctx, named)
 }

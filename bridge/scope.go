@@ -16,6 +16,7 @@ type scope struct {
 	agent     *restclient.Agent // nil for a whole tenant
 	replyTool string            // answers an agent's question
 
+	listTool   string // lists the threads
 	threadTool string // reads the messages of a thread
 	shared     bool   // with other agents: the tools for threads take the agent as an argument
 }

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -34,7 +33,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	name := agentNames([]restclient.Agent{agent})[agent.ID]
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
 		scope := t.agentScope(agent, name)
-		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.read, scope.taskMethods())
+		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.extras(t.agentPrompts(scope, name)), scope.taskMethods())
 	}), nil
 }
 
@@ -50,17 +49,22 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 		made[i] = fingerprint(agent)
 	}
 	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(agents), t.scope().read, t.scope().taskMethods())
+		return t.buildForAll(agents)
 	}), nil
 }
+
+func (t *Tenant) buildForAll(agents []restclient.Agent) *server.MCPServer {
+	scope := t.scope()
+	return t.build(tenantTitle, t.instructions(agents), t.tenantTools(agents), scope.extras(t.tenantPrompts(agents)), scope.taskMethods())
+}
+
+const tenantTitle = "Sema4.ai agents"
 
 // OfflineServer is the tenant's server as far as it can be without asking the
 // tenant: every tool but those of single agents. Its tools ask when they are
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
-	return t.server("offline", "", func() *server.MCPServer {
-		return t.build("Sema4.ai agents", t.instructions(), t.tenantTools(nil), t.scope().read, t.scope().taskMethods())
-	})
+	return t.server("offline", "", func() *server.MCPServer { return t.buildForAll(nil) })
 }
 
 // Unconfigured is the server of a program that does not know its tenant: hosts
@@ -73,9 +77,7 @@ func Unconfigured(config Config, advice string) *server.MCPServer {
 	for i := range tools {
 		tools[i].call = func(context.Context, arguments) (*mcp.CallToolResult, error) { return nil, missing }
 	}
-	return t.build("Sema4.ai agents", t.instructions(), tools, func(context.Context, string) (mcp.ResourceContents, error) {
-		return nil, &failure{what: missing.what, next: advice}
-	}, unconnectedTasks(missing))
+	return t.build(tenantTitle, t.instructions(nil), tools, unconnectedExtras(&failure{what: missing.what, next: advice}), unconnectedTasks(missing))
 }
 
 func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
@@ -98,7 +100,7 @@ func fingerprint(agent restclient.Agent) string {
 	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
 }
 
-func (t *Tenant) build(title, instructions string, tools []tool, resources reader, tasks taskMethods) *server.MCPServer {
+func (t *Tenant) build(title, instructions string, tools []tool, beside extras, tasks taskMethods) *server.MCPServer {
 	tools = t.allowed(tools)
 	order := make(map[string]int, len(tools))
 	names := make([]string, len(tools))
@@ -111,21 +113,22 @@ func (t *Tenant) build(title, instructions string, tools []tool, resources reade
 		offered[i] = tool.serverTool(t.config.CallBudget, t.offersTasks())
 	}
 	hooks := t.announceTasks(tasks) // mcp-go knows one set of them
-	hooks.AddOnError(refuseReading)
-	built := server.NewMCPServer(serverName, t.config.Version,
+	beside.fillLists(hooks, t.config.CallBudget+budgetMargin)
+	t.showIcons(hooks, title)
+	built := server.NewMCPServer(serverName, t.config.Version, append(beside.options(),
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
 		server.WithToolFilter(inOrder(order)),
 		server.WithToolFilter(t.offerTasks(tools)),
-		server.WithResourceCapabilities(false, false),
 		server.WithHooks(hooks),
 		server.WithCacheHints(t.config.CatalogueTTL.Milliseconds(), mcp.CacheScopePrivate),
-		server.WithMethodCacheHints(mcp.MethodResourcesRead, 0, mcp.CacheScopePrivate), // agents go on writing
+		server.WithMethodCacheHints(mcp.MethodResourcesRead, 0, mcp.CacheScopePrivate),                        // agents go on writing
+		server.WithMethodCacheHints(mcp.MethodResourcesList, glanceTTL.Milliseconds(), mcp.CacheScopePrivate), // and begin threads
 		server.WithLogger(slog.New(zerolog.NewSlogHandler(t.config.Logger.Level(zerolog.WarnLevel)))),
-	)
+	)...)
 	built.SetTools(offered...)
-	built.SetResourceTemplates(resources.serverTemplates(t.config.CallBudget + budgetMargin)...)
+	beside.addTo(built, t.config.CallBudget+budgetMargin)
 	return built
 }
 
@@ -136,42 +139,3 @@ func inOrder(order map[string]int) server.ToolFilterFunc {
 		return tools
 	}
 }
-
-const runInstructions = `Agents may work for minutes. A call that is not finished in time returns a run_id: wait with get_run, and do not send the message again. ` +
-	`Use a new thread_identifier for a new topic, and the same one to go on with a topic. ` +
-	`What an agent asks back is put to the user where this client can do that; else the result says how to answer.`
-
-const readOnlyInstructions = "This server only reads: what agents were asked, answered and left, not ask them."
-
-func (t *Tenant) instructions() string {
-	if t.config.ReadOnly {
-		return "list_agents shows the Sema4.ai agents of this workspace, list_threads the conversations with one. " + readOnlyInstructions
-	}
-	return "Each Sema4.ai agent of this workspace can be asked: list_agents shows them, ask_agent sends a message to one. " + runInstructions +
-		" Worker agents take work items besides: create_work_item, then get_work_item for the outcome."
-}
-
-func (t *Tenant) agentInstructions(agent restclient.Agent, name string) string {
-	if t.config.ReadOnly {
-		return fmt.Sprintf("list_%s_threads shows the conversations with the Sema4.ai agent %s. %s%s", name, quoted(agent.Name), about(agent), readOnlyInstructions)
-	}
-	return fmt.Sprintf("Send messages to the Sema4.ai agent %s with message_%s. %s%s", quoted(agent.Name), name, about(agent), runInstructions)
-}
-
-// about is an agent's own description as far as it fits into a tool's.
-func about(agent restclient.Agent) string {
-	description := strings.TrimSpace(agent.Description)
-	if description == "" {
-		return ""
-	}
-	if short := cut(description, maxDescription); short != description {
-		description = strings.TrimSpace(short) + " …"
-	}
-	return "The agent says of itself: " + description + "\n\n"
-}
-
-// maxDescription leaves room for our own words under the 2 KB at which hosts
-// cut a description.
-const maxDescription = 1200
-
-func quoted(name string) string { return "“" + cut(name, 200) + "”" }

@@ -180,7 +180,7 @@ func missingTasksCapability(method string) *jsonrpc2.Error {
 // the caller's to see does not exist for it.
 func noTaskFault(err error) *jsonrpc2.Error {
 	var refused *restclient.APIError
-	fault := taskFault(err, runUntouched)
+	fault := faultOf(err, runUntouched)
 	switch {
 	case errors.Is(err, ErrNotOffered), errors.Is(err, errForeignRun),
 		errors.As(err, &refused) && (refused.StatusCode == http.StatusForbidden || refused.StatusCode == http.StatusNotFound):
@@ -191,9 +191,9 @@ func noTaskFault(err error) *jsonrpc2.Error {
 	return fault
 }
 
-// taskFault is a failure as a JSON-RPC error: the caller's where it can pass
+// faultOf is a failure as a JSON-RPC error: the caller's where it can pass
 // something better.
-func taskFault(err error, untouched string) *jsonrpc2.Error {
+func faultOf(err error, untouched string) *jsonrpc2.Error {
 	var (
 		known *failure
 		badID *run.IDError

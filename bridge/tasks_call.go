@@ -106,7 +106,7 @@ func (s scope) handOver(ctx context.Context, form taskForm, r *run.Run) bool {
 // a tool is not what it waits for.
 func refuseTask(ctx context.Context, err error, untouched string) {
 	if taskFormOf(ctx) == coreTask {
-		exchange.FromContext(ctx).Refuse(taskFault(err, untouched))
+		exchange.FromContext(ctx).Refuse(faultOf(err, untouched))
 	}
 }
 

@@ -62,7 +62,7 @@ func (s scope) updateTask(ctx context.Context, params taskParams) (any, *jsonrpc
 	next, err := s.reply(ctx, asked{Question: cut(found.question.text, maxQuestion), Run: asking.ID.String(), Thread: asking.Thread, Messages: asking.ID.Position + 1},
 		asking.ID, asking.Agent.Name, reply)
 	if err != nil {
-		return nil, taskFault(err, "The reply was not sent.")
+		return nil, faultOf(err, "The reply was not sent.")
 	}
 	s.tenant.tasks.change(found.run.ID, func(n *taskNote) { n.next = &next.ID })
 	found.run = next // whose id gets the answer even where the task is forgotten

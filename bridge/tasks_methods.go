@@ -102,7 +102,7 @@ func (s scope) cancelTask(ctx context.Context, params taskParams) (any, *jsonrpc
 		return nil, fault
 	}
 	if err := s.stop(ctx, found); ctx.Err() != nil {
-		return nil, taskFault(ctx.Err(), runUntouched)
+		return nil, faultOf(ctx.Err(), runUntouched)
 	} else if err != nil {
 		s.tenant.tasks.change(found.run.ID, func(n *taskNote) { n.unstoppable = err })
 	}
@@ -120,7 +120,7 @@ func (s scope) cancelCoreTask(ctx context.Context, params taskParams) (any, *jso
 		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: fmt.Sprintf("Cannot cancel task: already in terminal status %q.", found.core().Status)}
 	}
 	if err := s.stop(ctx, found); err != nil {
-		return nil, taskFault(err, runUntouched)
+		return nil, faultOf(err, runUntouched)
 	}
 	return coreResult{Task: s.taskOf(ctx, found.id, found.run).core()}, nil
 }

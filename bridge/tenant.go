@@ -94,6 +94,7 @@ type Tenant struct {
 	runs      *run.Manager
 	waiting   waiting
 	shelf     *shelf
+	glances   glances
 	tasks     taskNotes
 
 	listening    context.Context // of the subscriptions to tasks

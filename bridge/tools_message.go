@@ -61,6 +61,7 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 		IdempotencyKey: args.text("idempotency_key"),
 		Listening:      listens(ctx),
 	})
+	s.tenant.glances.forget() // the thread may be new
 	if err != nil {
 		return nil, err
 	}

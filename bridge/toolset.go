@@ -42,25 +42,35 @@ const workerMode = "worker"
 
 // agentScope is one agent's, with the server for itself.
 func (t *Tenant) agentScope(agent restclient.Agent, name string) scope {
-	return scope{tenant: t, agent: &agent, replyTool: "message_" + name, threadTool: "get_" + name + "_thread_messages"}
+	return scope{tenant: t, agent: &agent, replyTool: "message_" + name, listTool: "list_" + name + "_threads", threadTool: "get_" + name + "_thread_messages"}
 }
 
 // scope is the whole tenant's.
 func (t *Tenant) scope() scope {
-	return scope{tenant: t, replyTool: "ask_agent", threadTool: "get_thread_messages", shared: true}
+	return scope{tenant: t, replyTool: "ask_agent", listTool: listThreads, threadTool: "get_thread_messages", shared: true}
+}
+
+// of is one agent's among the others of a whole tenant.
+func (s scope) of(agent restclient.Agent, name string) scope {
+	s.agent, s.replyTool = &agent, "message_"+name
+	return s
+}
+
+// conversationTools are those for talking with an agent, and for what came of it.
+func (s scope) conversationTools() []tool {
+	return append([]tool{
+		s.messageTool(s.replyTool),
+		s.listThreadsTool(s.listTool),
+		s.threadMessagesTool(s.threadTool),
+		s.getRunTool(),
+		s.cancelRunTool(),
+	}, s.threadTools()...)
 }
 
 // agentTools are the tools of one agent: the vendor's three first.
 func (t *Tenant) agentTools(agent restclient.Agent, name string) []tool {
 	s := t.agentScope(agent, name)
-	tools := []tool{
-		s.messageTool(s.replyTool),
-		s.listThreadsTool("list_" + name + "_threads"),
-		s.threadMessagesTool(s.threadTool),
-		s.getRunTool(),
-		s.cancelRunTool(),
-	}
-	tools = append(tools, s.threadTools()...)
+	tools := s.conversationTools()
 	if agent.Mode == workerMode {
 		tools = append(tools, s.workItemTools()...)
 	}
@@ -71,30 +81,31 @@ func (t *Tenant) agentTools(agent restclient.Agent, name string) []tool {
 // while there are few enough.
 func (t *Tenant) tenantTools(agents []restclient.Agent) []tool {
 	s := t.scope()
-	tools := []tool{
-		t.listAgentsTool(),
-		s.messageTool(s.replyTool),
-		s.listThreadsTool("list_threads"),
-		s.threadMessagesTool(s.threadTool),
-		s.getRunTool(),
-		s.cancelRunTool(),
-	}
-	tools = append(append(tools, s.threadTools()...), s.workItemTools()...)
+	tools := append([]tool{t.listAgentsTool()}, s.conversationTools()...)
+	tools = append(tools, s.workItemTools()...)
 	if t.has(ToolsetData) {
 		tools = append(tools, t.dataTools()...)
 	}
 	if t.has(ToolsetAdmin) {
 		tools = append(tools, t.adminTools()...)
 	}
-	if t.config.AgentTools == AgentToolsNever || t.config.AgentTools == AgentToolsAuto && len(agents) > manyAgents {
-		return tools
-	}
-	names := agentNames(agents)
-	for _, agent := range agents {
-		name := "message_" + names[agent.ID]
-		tools = append(tools, scope{tenant: t, agent: &agent, replyTool: name, threadTool: s.threadTool, shared: true}.messageTool(name))
+	for _, each := range s.each(agents) {
+		tools = append(tools, each.messageTool(each.replyTool))
 	}
 	return tools
+}
+
+// each is the scope of every agent that has a tool of its own among a tenant's.
+func (s scope) each(agents []restclient.Agent) []scope {
+	if s.tenant.config.AgentTools == AgentToolsNever || s.tenant.config.AgentTools == AgentToolsAuto && len(agents) > manyAgents {
+		return nil
+	}
+	names := agentNames(agents)
+	scopes := make([]scope, len(agents))
+	for i, agent := range agents {
+		scopes[i] = s.of(agent, names[agent.ID])
+	}
+	return scopes
 }
 
 // allowed leaves out the tools that change something where that is not wanted.

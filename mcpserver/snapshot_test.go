@@ -74,6 +74,6 @@ func compare(t *testing.T, file, body string) {
 		t.Fatalf("%v; run the test with UPDATE=1 and read what it writes", err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("the tools have changed; if that is meant, run the test with UPDATE=1 and read the difference in %s", file)
+		t.Errorf("what hosts are shown has changed; if that is meant, run the test with UPDATE=1 and read the difference in %s", file)
 	}
 }

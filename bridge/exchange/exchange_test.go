@@ -270,3 +270,31 @@ func TestRepliesWithoutAnID(t *testing.T) {
 		}
 	}
 }
+
+func TestAPanicInAPromptOrACompletionIsAnInternalError(t *testing.T) {
+	s := server.NewMCPServer("test", "1", server.WithCompletions(), server.WithPromptCompletionProvider(panicking{}))
+	s.AddPrompt(mcp.NewPrompt("work"), func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) { panic("secret detail") })
+	for _, request := range []string{
+		`{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"work"}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"work"},"argument":{"name":"a","value":""}}}`,
+	} {
+		batch, unread := Parse([]byte(request))
+		if unread != nil {
+			t.Fatal(unread)
+		}
+		var got recording
+		if err := Carry(t.Context(), s, batch.Messages[0], new(Peer), &got); err != nil {
+			t.Fatal(err)
+		}
+		fault := got.replies[0].Error
+		if fault == nil || fault.Code != jsonrpc2.CodeInternalError || strings.Contains(fault.Message, "secret") {
+			t.Errorf("%s: got %+v, want an internal error that keeps the detail to the log", request, fault)
+		}
+	}
+}
+
+type panicking struct{}
+
+func (panicking) CompletePromptArgument(context.Context, string, mcp.CompleteArgument, mcp.CompleteContext) (*mcp.Completion, error) {
+	panic("secret detail")
+}

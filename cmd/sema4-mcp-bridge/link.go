@@ -59,7 +59,8 @@ func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
 		method = string(mcp.MethodToolsCall)
 	}
 	switch mcp.MCPMethod(method) {
-	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodSubscriptionsListen:
+	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesList, mcp.MethodResourcesRead,
+		mcp.MethodPromptsList, mcp.MethodPromptsGet, mcp.MethodCompletionComplete, mcp.MethodSubscriptionsListen:
 	default:
 		return l.opening
 	}

@@ -49,6 +49,10 @@ for (const mode of ['legacy', 'modern']) {
   await emoji(`http ${mode}`, overHTTP(server.origin, AGENTS.unicode), mode)
   await emoji(`stdio ${mode}`, () => bridge(['--local']), mode)
 }
+for (const mode of ['legacy', 'modern']) {
+  await pick(`http ${mode}`, () => http(server.origin + tenantPath), mode)
+  await pick(`stdio ${mode}`, () => bridge(['--local']), mode)
+}
 await refusals()
 await probeThenInitialize()
 for (const program of [server, hasty, remote, tenant]) await check(`${program.name} ends when told to`, program.stop)
@@ -204,6 +208,41 @@ async function emoji(name, open, mode) {
     expect(want.includes(message), 'the tenant does not repeat the message')
     expectSame(textIn(result), want, 'the answer')
   }))
+}
+
+// pick is what people do in a host that is not about tools: they attach something
+// that is listed, and run a command whose arguments are completed.
+async function pick(name, open, mode) {
+  await withClient(`pick, ${name}`, open, mode, async (label, { client }) => {
+    const thread = newThread()
+    await call(client, 'message_echo_agent', { message: 'remember this', thread_identifier: thread })
+    await check(`${label}: what is listed is read`, async () => {
+      const { resources } = await client.listResources()
+      expectSame(resources.slice(0, 5).every(each => /^sema4:\/\/agents\/[^/]+$/.test(each.uri)), true, 'that the cards come first')
+      const found = resources.find(each => each.name === thread)
+      expect(found, `the thread ${thread} is not in the list`)
+      const [{ text }] = (await client.readResource({ uri: found.uri })).contents
+      expect(text.includes('remember this'), text)
+      const parts = []
+      for (let uri = `${found.uri}?limit=20`; uri; ) {
+        const [part] = (await client.readResource({ uri })).contents
+        parts.push(part.text)
+        uri = part._meta?.['ai.sema4/next']
+      }
+      expectSame(parts.join(''), text, 'the parts together')
+      return `${resources.length} resources, one in ${parts.length} parts`
+    })
+    await check(`${label}: a prompt, completed`, async () => {
+      const { prompts } = await client.listPrompts()
+      expect(prompts.some(each => each.name === 'ask_echo_agent'), prompts.map(each => each.name).join())
+      const blank = (argument, value, before) => client.complete({ ref: { type: 'ref/prompt', name: 'continue_thread' }, argument: { name: argument, value }, context: { arguments: before } })
+      expectSame((await blank('agent', 'ech', {})).completion.values, ['Echo'], 'agents')
+      expectSame((await blank('thread', thread.slice(0, -1), { agent: 'Echo' })).completion.values, [thread], 'threads')
+      const { messages } = await client.getPrompt({ name: 'continue_thread', arguments: { agent: 'Echo', thread } })
+      expectSame(messages.map(each => each.content.type), ['text', 'resource_link'], 'messages')
+      expect(messages[0].content.text.includes(thread), messages[0].content.text)
+    })
+  })
 }
 
 async function refusals() {

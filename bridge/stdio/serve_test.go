@@ -59,13 +59,15 @@ type host struct {
 	done chan error
 }
 
-func start(t *testing.T, s *server.MCPServer) *host {
+func start(t *testing.T, s *server.MCPServer) *host { return serve(t, s) }
+
+func serve(t *testing.T, s *server.MCPServer, with ...Option) *host {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
 	ctx, stop := context.WithCancel(context.Background())
 	h := &host{t: t, in: inW, out: bufio.NewReaderSize(outR, 8<<20), outR: outR, stop: stop, done: make(chan error, 1)}
 	go func() {
-		h.done <- Serve(ctx, inR, outW, func(context.Context, string) *server.MCPServer { return s }, func() {}, zerolog.Nop())
+		h.done <- Serve(ctx, inR, outW, func(context.Context, string) *server.MCPServer { return s }, func() {}, zerolog.Nop(), with...)
 		outW.Close()
 	}()
 	t.Cleanup(func() {

@@ -2,6 +2,7 @@ package mcpserver
 
 import (
 	"context"
+	"net"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -16,4 +17,15 @@ func (s *Server) HandlerOf(fixture *server.MCPServer) http.Handler {
 		return fixture, nil
 	}))
 	return mux
+}
+
+// ServeInPlace is Serve with the fixture in the place of each of the tenant's
+// agents: a key has to be good for the agent, and then gets the fixture.
+func (s *Server) ServeInPlace(ctx context.Context, listener net.Listener, fixture *server.MCPServer) error {
+	mux := http.NewServeMux()
+	mux.Handle("/tenants/{tenant}/api/v1/agent-mcp/{aid}/mcp/{$}", s.endpoint("agent", func(ctx context.Context, t *bridge.Tenant, r *http.Request) (*server.MCPServer, error) {
+		_, err := t.AgentServer(ctx, r.PathValue("aid"))
+		return fixture, err
+	}))
+	return s.serve(ctx, listener, mux)
 }

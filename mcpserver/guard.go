@@ -8,10 +8,9 @@ import (
 	"sema4mcp/internal/loopback"
 )
 
-// guarded is all routes behind the check of Host and Origin. Without it a web
-// page could talk to a server on the reader's own machine.
-func (s *Server) guarded(onLoopback bool) http.Handler {
-	routes := s.routes()
+// guarded is routes behind the check of Host and Origin. Without it a web page
+// could talk to a server on the reader's own machine.
+func (s *Server) guarded(onLoopback bool, routes http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// net/http reads what is left of a body before it writes an answer: a body
 		// that never comes must not hold up a refusal. readBatch ends the deadline.

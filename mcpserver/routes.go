@@ -11,7 +11,7 @@ import (
 
 // Handler serves every route, for a listener that others can reach. Use Serve
 // for one on loopback, which is guarded against web pages that rebind a name.
-func (s *Server) Handler() http.Handler { return s.guarded(false) }
+func (s *Server) Handler() http.Handler { return s.guarded(false, s.routes()) }
 
 // routes: the vendor's own path for one agent and its like for a whole tenant,
 // each with and without the tenant segment and the last slash.

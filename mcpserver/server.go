@@ -103,10 +103,14 @@ func (s *Server) Close() {
 // calls and agents at work finish for as long as Config.Drain allows, has what
 // is left report how far it came, and closes.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	return s.serve(ctx, listener, s.routes())
+}
+
+func (s *Server) serve(ctx context.Context, listener net.Listener, routes http.Handler) error {
 	calls, cancelCalls := context.WithCancel(s.config.Logger.WithContext(context.WithoutCancel(ctx)))
 	defer cancelCalls()
 	server := &http.Server{
-		Handler:           s.guarded(loopback.Is(listener.Addr().String())),
+		Handler:           s.guarded(loopback.Is(listener.Addr().String()), routes),
 		ReadHeaderTimeout: readHeaderWithin,
 		IdleTimeout:       idleWithin,
 		MaxHeaderBytes:    64 << 10,

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/run"
@@ -22,8 +21,6 @@ import (
 	"sema4mcp/internal/testtenant"
 	"sema4mcp/mcpserver"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // front is a server in front of a local tenant, and a client of it.
 type front struct {

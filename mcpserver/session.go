@@ -34,6 +34,8 @@ const (
 const (
 	declaresForms = 1 << iota // elicitation, by form
 	declaresTasks             // of 2025-11-25
+	declaresSampling
+	declaresRoots
 )
 
 // sessions are those of one key on one path.
@@ -52,6 +54,12 @@ func (s sessions) begin(declared mcp.ClientCapabilities) string {
 	}
 	if declared.Tasks != nil {
 		body[1] |= declaresTasks
+	}
+	if declared.Sampling != nil {
+		body[1] |= declaresSampling
+	}
+	if declared.Roots != nil {
+		body[1] |= declaresRoots
 	}
 	rand.Read(body[2:]) // never fails, see crypto/rand
 	return base64.RawURLEncoding.EncodeToString(append(body, s.code(body)...))
@@ -73,6 +81,14 @@ func (s sessions) open(id string) (declared mcp.ClientCapabilities, ok bool) {
 	}
 	if body[1]&declaresTasks != 0 {
 		declared.Tasks = new(mcp.TasksCapability)
+	}
+	if body[1]&declaresSampling != 0 {
+		declared.Sampling = new(mcp.SamplingCapability)
+	}
+	if body[1]&declaresRoots != 0 {
+		declared.Roots = new(struct {
+			ListChanged bool `json:"listChanged,omitempty"`
+		})
 	}
 	return declared, true
 }

@@ -13,7 +13,15 @@ import (
 	"github.com/rs/zerolog"
 )
 
-var _ server.SessionWithElicitation = (*Exchange)(nil)
+var (
+	_ server.SessionWithElicitation = (*Exchange)(nil)
+	_ server.SessionWithSampling    = (*Exchange)(nil)
+	_ server.SessionWithRoots       = (*Exchange)(nil)
+)
+
+// ErrSamplingNotSupported is for a client that has no model to ask: mcp-go has
+// such errors for the other questions alone.
+var ErrSamplingNotSupported = errors.New("the client has not declared that it can ask a model")
 
 // ErrNoAnswer is returned for a question that cannot be answered any more, as
 // the connection or the server ends.
@@ -108,13 +116,66 @@ func ElicitsForms(declared mcp.ClientCapabilities) bool {
 // client's failure; [server.ErrElicitationNotSupported] is for one that cannot
 // be asked, see [Exchange.CanElicit].
 func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
-	if x.request.modern() || !x.CanElicit() {
+	if !x.asksInside() || !x.CanElicit() {
 		return nil, server.ErrElicitationNotSupported
 	}
+	response, err := x.ask(ctx, mcp.MethodElicitationCreate, request.Params)
+	if err != nil {
+		return nil, err
+	}
+	return elicited(response)
+}
+
+// RequestSampling has the model of a client from before 2026-07-28 answer, as
+// [Exchange.RequestElicitation] asks the user. The content of the result is an
+// [mcp.Content], or several of them. [ErrSamplingNotSupported] is for a client
+// that cannot be asked.
+func (x *Exchange) RequestSampling(ctx context.Context, request mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
+	if !x.asksInside() || x.GetClientCapabilities().Sampling == nil {
+		return nil, ErrSamplingNotSupported
+	}
+	response, err := x.ask(ctx, mcp.MethodSamplingCreateMessage, request.CreateMessageParams)
+	if err != nil {
+		return nil, err
+	}
+	var result mcp.CreateMessageResult
+	if json.Unmarshal(response, &result) != nil {
+		return nil, errUnreadable
+	}
+	if result.Content, err = mcp.ParseSamplingContent(result.Content); err != nil || result.Content == nil {
+		return nil, errUnreadable
+	}
+	return &result, nil
+}
+
+// ListRoots asks a client from before 2026-07-28 for its roots, as
+// [Exchange.RequestElicitation] asks the user. [server.ErrRootsNotSupported] is
+// for a client that cannot be asked.
+func (x *Exchange) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
+	if !x.asksInside() || x.GetClientCapabilities().Roots == nil {
+		return nil, server.ErrRootsNotSupported
+	}
+	response, err := x.ask(ctx, mcp.MethodListRoots, nil)
+	if err != nil {
+		return nil, err
+	}
+	var result mcp.ListRootsResult
+	if json.Unmarshal(response, &result) != nil || result.Roots == nil {
+		return nil, errUnreadable
+	}
+	return &result, nil
+}
+
+// asksInside tells whether questions go out on the call's own stream.
+func (x *Exchange) asksInside() bool { return !x.request.modern() && x.asker != nil }
+
+// ask sends the client a question and returns the result that it answers with.
+// What a client's error says is its own text: it goes into the log alone.
+func (x *Exchange) ask(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
 	id, answer := x.peer.Questions.begin()
 	defer x.peer.Questions.forget(id)
-	question := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: request.Params}
-	question.Method = string(mcp.MethodElicitationCreate)
+	question := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: params}
+	question.Method = string(method)
 	select {
 	case x.questions <- question:
 	case <-x.closed:
@@ -124,26 +185,27 @@ func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.Elicitati
 	}
 	select {
 	case response, ok := <-answer:
-		if !ok {
+		switch {
+		case !ok:
 			return nil, ErrNoAnswer
+		case response.Failure != nil:
+			zerolog.Ctx(ctx).Warn().RawJSON("error", response.Failure).Str("method", string(method)).Msg("a client answered a question with an error")
+			return nil, &AnswerError{"it answered with an error"}
 		}
-		return elicited(ctx, response)
+		return response.Result, nil
 	case <-ctx.Done():
 		x.withdraw(id)
 		return nil, ctx.Err()
 	}
 }
 
-// elicited reads the client's answer. What its error says is the client's own
-// text: it goes into the log alone.
-func elicited(ctx context.Context, response Message) (*mcp.ElicitationResult, error) {
-	if response.Failure != nil {
-		zerolog.Ctx(ctx).Warn().RawJSON("error", response.Failure).Msg("a client answered a question with an error")
-		return nil, &AnswerError{"it answered with an error"}
-	}
+var errUnreadable = &AnswerError{"its answer cannot be read"}
+
+// elicited reads the user's answer.
+func elicited(response json.RawMessage) (*mcp.ElicitationResult, error) {
 	var result mcp.ElicitationResult
-	if err := json.Unmarshal(response.Result, &result); err != nil {
-		return nil, &AnswerError{"its answer cannot be read"}
+	if json.Unmarshal(response, &result) != nil {
+		return nil, errUnreadable
 	}
 	switch result.Action {
 	case mcp.ElicitationResponseActionAccept, mcp.ElicitationResponseActionDecline, mcp.ElicitationResponseActionCancel:

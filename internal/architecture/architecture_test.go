@@ -91,6 +91,7 @@ func within(path, name string) bool {
 // importers of packages that are for a few others only.
 var importers = map[string][]string{
 	"internal/contracttest": {"internal/testtenant"},
+	"internal/fixtureagent": {}, // tests
 	"internal/localtenant":  {"cmd", "internal/contracttest", "internal/localtenant", "internal/testtenant"},
 	"internal/testllm":      {}, // tests
 	"internal/testpostgres": {}, // tests

@@ -71,12 +71,7 @@ func TestHosts(t *testing.T) {
 // TestHostsOpenWithATenantThatHangs: nothing that a host asks at first may wait
 // for a tenant that accepts connections and never answers.
 func TestHostsOpenWithATenantThatHangs(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = silent.Close() })
-	hanging := "http://" + silent.Addr().String() + "/tenants/local/api/v2"
+	hanging := hangingTenant(t)
 	settings := strings.NewReplacer("$TENANT", hanging, "$KEY", localtenant.APIKey)
 	for _, script := range readTranscripts(t) {
 		t.Run(script.name, func(t *testing.T) {
@@ -91,6 +86,29 @@ func TestHostsOpenWithATenantThatHangs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestToolsAreListedWhileTheTenantHangs: they are there within a host's time to
+// start, but for those of single agents.
+func TestToolsAreListedWhileTheTenantHangs(t *testing.T) {
+	t.Parallel()
+	p := launch(t, "/", []string{"SEMA4_BASE_URL=" + hangingTenant(t), "SEMA4_API_KEY=" + localtenant.APIKey})
+	p.send(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
+	if listed := p.receive(10 * time.Second); !strings.Contains(listed, `"name":"ask_agent"`) || strings.Contains(listed, `"name":"message_`) {
+		t.Errorf("got %s", listed)
+	}
+	_ = p.in.Close()
+	p.end()
+}
+
+func hangingTenant(t *testing.T) (baseURL string) {
+	t.Helper()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	return "http://" + silent.Addr().String() + "/tenants/local/api/v2"
 }
 
 func (s *transcript) launch(t *testing.T, settings *strings.Replacer, args ...string) *process {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -52,6 +53,10 @@ func (l *link) close() {
 	l.once.Do(l.undo)
 }
 
+// listWithin bounds how long the list of tools waits for the tenant: for all of
+// a start, the least patient host leaves 10 s.
+const listWithin = 5 * time.Second
+
 // choose answers what hosts ask at the start without the tenant, and does
 // without the tools of single agents while the tenant cannot be asked.
 func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
@@ -59,7 +64,11 @@ func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
 		method = string(mcp.MethodToolsCall)
 	}
 	switch mcp.MCPMethod(method) {
-	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodSubscriptionsListen:
+	case mcp.MethodToolsList:
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, listWithin)
+		defer cancel()
+	case mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodSubscriptionsListen:
 	default:
 		return l.opening
 	}

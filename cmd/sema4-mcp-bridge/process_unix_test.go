@@ -42,10 +42,16 @@ func launch(t *testing.T, directory string, env []string, args ...string) *proce
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, command: exec.Command(path, args...), frames: make(chan string, 1000), ended: make(chan struct{})}
+	return launchCommand(t, exec.Command(path, args...), directory, env)
+}
+
+func launchCommand(t *testing.T, command *exec.Cmd, directory string, env []string) *process {
+	t.Helper()
+	p := &process{t: t, command: command, frames: make(chan string, 1000), ended: make(chan struct{})}
 	p.command.Dir, p.command.Env, p.command.Stderr = directory, env, &p.stderr
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if p.in, err = p.command.StdinPipe(); err != nil {
+	in, err := p.command.StdinPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := p.command.StdoutPipe()
@@ -55,7 +61,7 @@ func launch(t *testing.T, directory string, env []string, args ...string) *proce
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p.out = out
+	p.in, p.out = in, out
 	t.Cleanup(func() {
 		p.signalGroup(syscall.SIGKILL)
 		<-p.ended
@@ -139,14 +145,20 @@ func (p *process) end() []string {
 	return p.remains()
 }
 
-// remains checks that no process of the group is left, and returns the lines
-// that nobody has read.
+// remains checks that no process of the group is left, and returns the rest.
 func (p *process) remains() []string {
 	p.t.Helper()
-	<-p.ended
+	lines := p.rest()
 	if err := syscall.Kill(-p.command.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
 		p.t.Errorf("the bridge left a process behind: %v", err)
 	}
+	return lines
+}
+
+// rest waits for the end of the output, which is that of all processes that
+// could write to it, and returns the lines that nobody has read.
+func (p *process) rest() []string {
+	<-p.ended
 	var lines []string
 	for line := range p.frames {
 		lines = append(lines, line)

@@ -1,6 +1,8 @@
 package mcpserver
 
 import (
+	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -10,13 +12,17 @@ import (
 
 func FuzzSessionIDs(f *testing.F) {
 	mine := sessions{key: "key", path: "tenant\x00agent"}
-	everything := mcp.ClientCapabilities{Elicitation: new(mcp.ElicitationCapability), Tasks: new(mcp.TasksCapability)}
-	declared, ok := mine.open(mine.begin(everything))
-	if !ok || !exchange.ElicitsForms(declared) || declared.Tasks == nil {
-		f.Fatalf("got %+v, %t", declared, ok)
-	}
-	if declared, ok = mine.open(mine.begin(mcp.ClientCapabilities{})); !ok || exchange.ElicitsForms(declared) || declared.Tasks != nil {
-		f.Fatalf("got %+v, %t", declared, ok)
+	var everything mcp.ClientCapabilities
+	for i, capabilities := range []string{`{}`, `{"elicitation":{}}`, `{"tasks":{}}`, `{"sampling":{}}`, `{"roots":{}}`, `{"elicitation":{},"tasks":{},"sampling":{},"roots":{}}`} {
+		everything = mcp.ClientCapabilities{}
+		if err := json.Unmarshal([]byte(capabilities), &everything); err != nil {
+			f.Fatal(err)
+		}
+		declared, ok := mine.open(mine.begin(everything))
+		got := []bool{exchange.ElicitsForms(declared), declared.Tasks != nil, declared.Sampling != nil, declared.Roots != nil}
+		if want := []bool{i == 1 || i == 5, i == 2 || i == 5, i == 3 || i == 5, i == 4 || i == 5}; !ok || !slices.Equal(got, want) {
+			f.Fatalf("%s: got %v, %t", capabilities, got, ok)
+		}
 	}
 	f.Add("")
 	f.Add("AQE")

@@ -13,15 +13,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-var (
-	_ server.SessionWithElicitation = (*Exchange)(nil)
-	_ server.SessionWithSampling    = (*Exchange)(nil)
-	_ server.SessionWithRoots       = (*Exchange)(nil)
-)
-
-// ErrSamplingNotSupported is for a client that has no model to ask: mcp-go has
-// such errors for the other questions alone.
-var ErrSamplingNotSupported = errors.New("the client has not declared that it can ask a model")
+var _ server.SessionWithElicitation = (*Exchange)(nil)
 
 // ErrNoAnswer is returned for a question that cannot be answered any more, as
 // the connection or the server ends.
@@ -29,9 +21,21 @@ var ErrNoAnswer = errors.New("no answer of the user can come any more")
 
 // AnswerError says that a client answered a question with an error, or with
 // something that is no answer to it.
-type AnswerError struct{ Reason string }
+type AnswerError struct {
+	Asked  string // what the client was to do, as in "ask its user"
+	Reason string
+}
 
-func (e *AnswerError) Error() string { return "the client could not ask its user: " + e.Reason }
+func (e *AnswerError) Error() string { return "the client could not " + e.Asked + ": " + e.Reason }
+
+// question is a method that a client can be asked for, and what it means in an
+// [AnswerError].
+type question struct {
+	method mcp.MCPMethod
+	asks   string
+}
+
+var userQuestion = question{mcp.MethodElicitationCreate, "ask its user"}
 
 // Questions are what clients have been asked in the midst of a call and have not
 // answered yet. Whoever may answer one may answer all of them: there is one for
@@ -119,99 +123,55 @@ func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.Elicitati
 	if !x.asksInside() || !x.CanElicit() {
 		return nil, server.ErrElicitationNotSupported
 	}
-	response, err := x.ask(ctx, mcp.MethodElicitationCreate, request.Params)
-	if err != nil {
-		return nil, err
-	}
-	return elicited(response)
-}
-
-// RequestSampling has the model of a client from before 2026-07-28 answer, as
-// [Exchange.RequestElicitation] asks the user. The content of the result is an
-// [mcp.Content], or several of them. [ErrSamplingNotSupported] is for a client
-// that cannot be asked.
-func (x *Exchange) RequestSampling(ctx context.Context, request mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
-	if !x.asksInside() || x.GetClientCapabilities().Sampling == nil {
-		return nil, ErrSamplingNotSupported
-	}
-	response, err := x.ask(ctx, mcp.MethodSamplingCreateMessage, request.CreateMessageParams)
-	if err != nil {
-		return nil, err
-	}
-	var result mcp.CreateMessageResult
-	if json.Unmarshal(response, &result) != nil {
-		return nil, errUnreadable
-	}
-	if result.Content, err = mcp.ParseSamplingContent(result.Content); err != nil || result.Content == nil {
-		return nil, errUnreadable
-	}
-	return &result, nil
-}
-
-// ListRoots asks a client from before 2026-07-28 for its roots, as
-// [Exchange.RequestElicitation] asks the user. [server.ErrRootsNotSupported] is
-// for a client that cannot be asked.
-func (x *Exchange) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
-	if !x.asksInside() || x.GetClientCapabilities().Roots == nil {
-		return nil, server.ErrRootsNotSupported
-	}
-	response, err := x.ask(ctx, mcp.MethodListRoots, nil)
-	if err != nil {
-		return nil, err
-	}
-	var result mcp.ListRootsResult
-	if json.Unmarshal(response, &result) != nil || result.Roots == nil {
-		return nil, errUnreadable
-	}
-	return &result, nil
-}
-
-// asksInside tells whether questions go out on the call's own stream.
-func (x *Exchange) asksInside() bool { return !x.request.modern() && x.asker != nil }
-
-// ask sends the client a question and returns the result that it answers with.
-// What a client's error says is its own text: it goes into the log alone.
-func (x *Exchange) ask(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
-	id, answer := x.peer.Questions.begin()
-	defer x.peer.Questions.forget(id)
-	question := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: params}
-	question.Method = string(method)
-	select {
-	case x.questions <- question:
-	case <-x.closed:
-		return nil, ErrAnswered
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	select {
-	case response, ok := <-answer:
-		switch {
-		case !ok:
-			return nil, ErrNoAnswer
-		case response.Failure != nil:
-			zerolog.Ctx(ctx).Warn().RawJSON("error", response.Failure).Str("method", string(method)).Msg("a client answered a question with an error")
-			return nil, &AnswerError{"it answered with an error"}
-		}
-		return response.Result, nil
-	case <-ctx.Done():
-		x.withdraw(id)
-		return nil, ctx.Err()
-	}
-}
-
-var errUnreadable = &AnswerError{"its answer cannot be read"}
-
-// elicited reads the user's answer.
-func elicited(response json.RawMessage) (*mcp.ElicitationResult, error) {
 	var result mcp.ElicitationResult
-	if json.Unmarshal(response, &result) != nil {
-		return nil, errUnreadable
+	if err := x.ask(ctx, userQuestion, request.Params, &result); err != nil {
+		return nil, err
 	}
 	switch result.Action {
 	case mcp.ElicitationResponseActionAccept, mcp.ElicitationResponseActionDecline, mcp.ElicitationResponseActionCancel:
 		return &result, nil
 	default:
-		return nil, &AnswerError{fmt.Sprintf("it answered with the action %q, which there is none of", result.Action)}
+		return nil, userQuestion.failed(fmt.Sprintf("it answered with the action %q, which there is none of", result.Action))
+	}
+}
+
+func (q question) failed(reason string) error { return &AnswerError{q.asks, reason} }
+
+// unreadable is for a result that is not of the form which the method has.
+func (q question) unreadable() error { return q.failed("its answer cannot be read") }
+
+// asksInside tells whether questions go out on the call's own stream.
+func (x *Exchange) asksInside() bool { return !x.request.modern() && x.asker != nil }
+
+// ask sends the client a question and reads its answer into result. What a
+// client's error says is its own text: it goes into the log alone.
+func (x *Exchange) ask(ctx context.Context, q question, params, result any) error {
+	id, answer := x.peer.Questions.begin()
+	defer x.peer.Questions.forget(id)
+	request := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: params}
+	request.Method = string(q.method)
+	select {
+	case x.questions <- request:
+	case <-x.closed:
+		return ErrAnswered
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case response, ok := <-answer:
+		switch {
+		case !ok:
+			return ErrNoAnswer
+		case response.Failure != nil:
+			zerolog.Ctx(ctx).Warn().RawJSON("error", response.Failure).Msgf("a client answered %s with an error", q.method)
+			return q.failed("it answered with an error")
+		case json.Unmarshal(response.Result, result) != nil:
+			return q.unreadable()
+		}
+		return nil
+	case <-ctx.Done():
+		x.withdraw(id)
+		return ctx.Err()
 	}
 }
 

@@ -32,12 +32,18 @@ export const endWithUs = transport => transports.add(transport)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
 
 // serve starts a binary that listens, on a port that is free, and returns where.
-export async function serve(name, ...flags) {
-  const child = spawn(binary(name), [...flags, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'], env: ownEnvironment() })
+export const serve = (name, ...flags) => listening(name, [...flags, '--listen', '127.0.0.1:0'])
+
+// serveFixtures has the tests of our HTTP layer serve the fixture agent in the
+// place of each agent of a local tenant.
+export const serveFixtures = () => listening('mcpserver.test', [], { SERVE_FIXTURE_AGENT: '1' })
+
+async function listening(name, args, env) {
+  const child = spawn(binary(name), args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...ownEnvironment(), ...env } })
   running.add(child)
   child.on('exit', () => running.delete(child))
   let stderr = ''
-  const listening = new Promise((resolve, reject) => {
+  const address = new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', status => reject(new Error(`${name} ended with ${status}: ${stderr}`)))
     child.stderr.setEncoding('utf8').on('data', text => {
@@ -46,7 +52,7 @@ export async function serve(name, ...flags) {
       if (found) resolve(found[0])
     })
   })
-  const origin = await deadline(listening, 10_000)
+  const origin = await deadline(address, 10_000)
   return { name, origin, stop: () => stop(child, name) }
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,10 +99,20 @@ func TestEndings(t *testing.T) {
 			_ = p.out.Close()
 			p.send(`{"jsonrpc":"2.0","id":3,"method":"ping"}`) // a pipe without a reader shows when it is written to
 		},
+		"the host is gone": func(p *process) {
+			_ = p.in.Close()
+			_ = p.out.Close()
+		},
+		"SIGTERM to the group, passed on by a wrapper": func(p *process) {
+			p.signalGroup(syscall.SIGTERM)
+			time.Sleep(100 * time.Millisecond) // a signal that comes with another is one
+			p.signalGroup(syscall.SIGTERM)
+		},
 	}
 	for way, end := range endings {
 		ways[way] = end
 	}
+	deaf := map[string]bool{killed: true, "stdout closed": true, "the host is gone": true}
 	for way, end := range ways {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +129,7 @@ func TestEndings(t *testing.T) {
 					} else {
 						late = p.end()
 					}
-					if told := strings.Join(late, "\n"); way != killed && way != "stdout closed" && runID != "" && (!strings.Contains(told, `"id":2,`) || !strings.Contains(told, "shut")) {
+					if told := strings.Join(late, "\n"); !deaf[way] && runID != "" && (!strings.Contains(told, `"id":2,`) || !strings.Contains(told, "shut")) {
 						t.Errorf("%s: the waiting call is told %q", w.name, told)
 					}
 					d.find(t, w, runID, thread)
@@ -198,4 +209,19 @@ func TestANohupOutlivesItsStarter(t *testing.T) {
 	}
 	_ = p.in.Close()
 	p.rest()
+}
+
+// TestASecondSignalEndsAtOnce: whoever sends one does not want to wait.
+func TestASecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, time.Hour)
+	p := launch(t, "/", d.env)
+	works[1].begin(p, d, "t")
+	p.signalGroup(syscall.SIGTERM)
+	time.Sleep(800 * time.Millisecond) // later than a wrapper passes the first one on
+	p.signalGroup(syscall.SIGTERM)
+	p.remains()
+	if status := p.command.ProcessState.ExitCode(); status != 130 {
+		t.Errorf("the status is %d, want 130, as shells have it", status)
+	}
 }

@@ -262,6 +262,26 @@ export const eraScenarios = {
   }),
 }
 
+// Scenarios of an agent called Asker, see stdio.mjs.
+export const askerScenarios = {
+  'the user is asked what the agent asks': async ({ client }) => {
+    const replies = ['2024', '2025']
+    const asked = answering(client, { 'elicitation/create': () => {
+      const reply = replies.shift()
+      return reply ? { action: 'accept', content: { reply } } : { action: 'decline' }
+    } })
+    const thread_identifier = newThread()
+    const result = await call(client, 'message_asker_agent', { message: 'now', thread_identifier })
+    expectSame(asked.map(request => request.params.message.match(/Which year, (.*)\?/)?.[1]), ['now', '2024', '2025'], 'questions')
+    expect(text(result).includes('Which year, 2025?') && text(result).includes(thread_identifier), text(result))
+  },
+  'the user is not asked without need': async ({ client }) => {
+    const asked = answering(client, {})
+    await call(client, 'list_agents')
+    expectSame(asked, [], 'questions')
+  },
+}
+
 export const agentScenarios = {
   'tools of all agents are listed': async ({ client }) => {
     const { tools } = await client.listTools()

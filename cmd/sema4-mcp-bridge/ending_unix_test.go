@@ -149,14 +149,25 @@ func TestAKeyCommandEndsWithTheBridge(t *testing.T) {
 	p.end()
 }
 
-// launched is a bridge whose parent is a process between it and the host.
-func launched(t *testing.T, d *desk, script string) *process {
+// launched is a bridge whose parent is a shell between it and the host. The shell
+// runs the setup first, and exits when it is told to.
+func launched(t *testing.T, d *desk, setup string) (p *process, exit func()) {
 	t.Helper()
 	bridge, err := exec.LookPath("sema4-mcp-bridge")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return launchCommand(t, exec.Command("sh", "-c", script, bridge), "/", d.env)
+	told, tell, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := exec.Command("sh", "-c", setup+`; exec 4<&0; "$0" <&4 3<&- 4<&- & read line <&3`, bridge)
+	shell.ExtraFiles = []*os.File{told}
+	p = launchCommand(t, shell, "/", d.env)
+	_ = told.Close()
+	exit = func() { _ = tell.Close() }
+	t.Cleanup(exit)
+	return p, exit
 }
 
 // TestTheParentDies: the host is the process that started the bridge, and a
@@ -164,7 +175,7 @@ func launched(t *testing.T, d *desk, script string) *process {
 func TestTheParentDies(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, time.Hour)
-	p := launched(t, d, `exec 3<&0; "$0" <&3 3<&- & wait`)
+	p, _ := launched(t, d, ":")
 	streamed := works[2]
 	runID := streamed.begin(p, d, "t")
 	if err := p.command.Process.Kill(); err != nil {
@@ -181,9 +192,10 @@ func TestTheParentDies(t *testing.T) {
 func TestALauncherExits(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, longerThanAnEnd)
-	p := launched(t, d, `exec 3<&0; "$0" <&3 3<&- & sleep 0.2`)
+	p, exit := launched(t, d, ":")
 	p.send(initializeLine)
 	p.until(`"id":0,`)
+	exit()
 	p.until(`"method":"ping"`)
 	p.send(`{"jsonrpc":"2.0","id":"parent-gone","result":{}}`)
 	p.send(callLine(1, "message_slow_agent", `"message":"go","thread_identifier":"t","wait_seconds":8`, ""))
@@ -200,9 +212,10 @@ func TestALauncherExits(t *testing.T) {
 func TestANohupOutlivesItsStarter(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, longerThanAnEnd)
-	p := launched(t, d, `trap '' HUP; exec 3<&0; "$0" <&3 3<&- & sleep 0.2`)
+	p, exit := launched(t, d, "trap '' HUP")
 	p.send(initializeLine)
 	p.until(`"id":0,`)
+	exit()
 	p.send(callLine(1, "message_slow_agent", `"message":"go","thread_identifier":"t","wait_seconds":8`, ""))
 	if answer := p.receive(answerWithin); !strings.Contains(answer, "first and last") {
 		t.Errorf("got %s", answer)

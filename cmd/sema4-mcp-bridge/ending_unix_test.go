@@ -3,10 +3,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -140,13 +143,30 @@ func TestEndings(t *testing.T) {
 	}
 }
 
-// TestAKeyCommandEndsWithTheBridge: it may be waiting for its user.
+// TestAKeyCommandEndsWithTheBridge, and what it has started: it may be waiting for
+// its user.
 func TestAKeyCommandEndsWithTheBridge(t *testing.T) {
-	p := launch(t, "/", []string{"PATH=" + os.Getenv("PATH"), "SEMA4_BASE_URL=http://127.0.0.1:1/api/v2", "SEMA4_API_KEY=cmd:sleep 60"})
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "/", []string{"PATH=" + os.Getenv("PATH"), "SEMA4_BASE_URL=http://127.0.0.1:1/api/v2", "SEMA4_API_KEY=cmd:sleep 600 >" + pipe + "; echo key"})
+	held, err := os.Open(pipe) // returns when the command runs
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
 	p.send(initializeLine)
 	p.receive(answerWithin)
 	_ = p.in.Close()
 	p.end()
+	if err := held.SetReadDeadline(time.Now().Add(endWithin)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the key command still runs: %v", err)
+	}
 }
 
 // launched is a bridge whose parent is a shell between it and the host. The shell

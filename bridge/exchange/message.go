@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/sourcegraph/jsonrpc2"
@@ -96,6 +97,9 @@ func Parse(data []byte) (Batch, *jsonrpc2.Error) {
 	data = bytes.TrimSpace(data)
 	if len(data) == 0 {
 		return Batch{}, fault(jsonrpc2.CodeParseError, "there is no message: send one JSON-RPC object, or an array of them")
+	}
+	if !utf8.Valid(data) { // what would come back in an id could break its reader
+		return Batch{}, fault(jsonrpc2.CodeParseError, "the message is not UTF-8")
 	}
 	if deeperThan(data, MaxDepth) {
 		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the message is nested deeper than %d levels", MaxDepth)

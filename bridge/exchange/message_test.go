@@ -18,6 +18,7 @@ func TestParseRefusesWhatHoldsNoMessage(t *testing.T) {
 	}{
 		"empty":               {"", jsonrpc2.CodeParseError, "no message"},
 		"blank":               {" \r\n\t", jsonrpc2.CodeParseError, "no message"},
+		"not UTF-8":           {"{\"jsonrpc\":\"2.0\",\"id\":\"\xff\",\"method\":\"ping\"}", jsonrpc2.CodeParseError, "not UTF-8"},
 		"garbage":             {"hello", jsonrpc2.CodeParseError, "not JSON"},
 		"truncated":           {`{"jsonrpc":"2.0","id":1,"met`, jsonrpc2.CodeParseError, "not JSON"},
 		"two messages":        {`{"jsonrpc":"2.0","method":"a"}{"jsonrpc":"2.0","method":"b"}`, jsonrpc2.CodeParseError, "not JSON"},

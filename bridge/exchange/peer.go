@@ -50,6 +50,13 @@ func (p *Peer) Declare(capabilities mcp.ClientCapabilities) {
 	p.capabilities = capabilities
 }
 
+// ProtocolVersion is what initialize settled on, or the transport says, or "".
+func (p *Peer) ProtocolVersion() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.version
+}
+
 // SetClientInfo records who the client says it is.
 func (x *Exchange) SetClientInfo(info mcp.Implementation) {
 	x.peer.mu.Lock()
@@ -85,11 +92,7 @@ func (x *Exchange) SetProtocolVersion(version string) {
 
 // ProtocolVersion returns the version that initialize settled on, or the
 // transport says, or "".
-func (x *Exchange) ProtocolVersion() string {
-	x.peer.mu.Lock()
-	defer x.peer.mu.Unlock()
-	return x.peer.version
-}
+func (x *Exchange) ProtocolVersion() string { return x.peer.ProtocolVersion() }
 
 // SetLogLevel records the least severe level of log messages the client wants.
 func (x *Exchange) SetLogLevel(level mcp.LoggingLevel) {

@@ -31,7 +31,11 @@ type Chooser func(ctx context.Context, method string) *server.MCPServer
 // that abandon is called, which ends what they wait for, so that they can still
 // report it. A reader that has gone is a quiet end, any other failure of in or
 // out an error.
-func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, abandon func(), log zerolog.Logger) error {
+func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, abandon func(), log zerolog.Logger, with ...Option) error {
+	var settings options
+	for _, set := range with {
+		set(&settings)
+	}
 	calls, cancelCalls := context.WithCancel(log.WithContext(context.WithoutCancel(ctx)))
 	defer cancelCalls()
 	serving, served := context.WithCancel(context.Background())
@@ -41,6 +45,9 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, aba
 	held := &heldStream{stream: s, ctx: ctx, abandon: abandon, cancelCalls: cancelCalls}
 	conn := jsonrpc2.NewConn(context.WithoutCancel(ctx), held, h, jsonrpc2.SetLogger(&log))
 	defer conn.Close()
+	if settings.parentGone != nil {
+		go s.outlive(serving, settings.parentGone(serving), h.peer, log)
+	}
 	stop := context.AfterFunc(ctx, s.end)
 	defer stop()
 	select {

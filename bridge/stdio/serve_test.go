@@ -16,12 +16,9 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"sema4mcp/bridge/exchange"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fixture has a tool that tells five steps, one that waits until it may go on or
 // is cancelled, and one that never returns by itself.
@@ -59,13 +56,15 @@ type host struct {
 	done chan error
 }
 
-func start(t *testing.T, s *server.MCPServer) *host {
+func start(t *testing.T, s *server.MCPServer) *host { return serve(t, s) }
+
+func serve(t *testing.T, s *server.MCPServer, with ...Option) *host {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
 	ctx, stop := context.WithCancel(context.Background())
 	h := &host{t: t, in: inW, out: bufio.NewReaderSize(outR, 8<<20), outR: outR, stop: stop, done: make(chan error, 1)}
 	go func() {
-		h.done <- Serve(ctx, inR, outW, func(context.Context, string) *server.MCPServer { return s }, func() {}, zerolog.Nop())
+		h.done <- Serve(ctx, inR, outW, func(context.Context, string) *server.MCPServer { return s }, func() {}, zerolog.Nop(), with...)
 		outW.Close()
 	}()
 	t.Cleanup(func() {

@@ -21,6 +21,7 @@ type stream struct {
 	ended chan struct{} // closed when nothing more is to be read
 
 	inputEnded chan struct{} // closed when the input itself has ended
+	arrived    chan struct{} // has room for one sign that a line came
 
 	questions exchange.Questions // to the host
 
@@ -62,7 +63,7 @@ type array struct {
 
 func newStream(in io.Reader, out io.Writer) *stream {
 	lines := make(chan readLine)
-	s := &stream{lines: lines, ended: make(chan struct{}), inputEnded: make(chan struct{}), out: out, calls: make(map[uint64]*call)}
+	s := &stream{lines: lines, ended: make(chan struct{}), inputEnded: make(chan struct{}), arrived: make(chan struct{}, 1), out: out, calls: make(map[uint64]*call)}
 	s.idle = sync.NewCond(&s.mu)
 	go s.pump(newLineReader(in), lines)
 	return s
@@ -75,6 +76,10 @@ func (s *stream) pump(reader *lineReader, lines chan<- readLine) {
 		last := err != nil && !errors.Is(err, errLineTooLong)
 		if last {
 			close(s.inputEnded)
+		}
+		select {
+		case s.arrived <- struct{}{}:
+		default:
 		}
 		select {
 		case lines <- readLine{line, err}:

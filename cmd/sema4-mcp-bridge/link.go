@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -16,11 +17,12 @@ import (
 // answered: finding the key may take a command, or the user, longer than a host
 // waits for the first answer.
 type link struct {
-	log     zerolog.Logger
-	opening *server.MCPServer // for what a host asks at the start
-	made    chan struct{}     // closed when what is below is set
-	tenant  *bridge.Tenant    // nil where there is none to connect to
-	missing *server.MCPServer // says what to do about that
+	log       zerolog.Logger
+	elsewhere bool              // the tenant is not this process's own
+	opening   *server.MCPServer // for what a host asks at the start
+	made      chan struct{}     // closed when what is below is set
+	tenant    *bridge.Tenant    // nil where there is none to connect to
+	missing   *server.MCPServer // says what to do about that
 
 	stop context.CancelFunc
 	once sync.Once
@@ -30,7 +32,7 @@ type link struct {
 func newLink(ctx context.Context, settings *cli.Settings, log zerolog.Logger) *link {
 	ctx, stop := context.WithCancel(ctx)
 	config := settings.Bridge(log)
-	l := &link{log: log, opening: bridge.Unconfigured(config, ""), made: make(chan struct{}), stop: stop, undo: func() {}}
+	l := &link{log: log, elsewhere: !settings.Local, opening: bridge.Unconfigured(config, ""), made: make(chan struct{}), stop: stop, undo: func() {}}
 	go func() {
 		defer close(l.made)
 		tenant, closeTenant, err := connect(ctx, settings, log)
@@ -52,6 +54,10 @@ func (l *link) close() {
 	l.once.Do(l.undo)
 }
 
+// listWithin bounds how long the list of tools waits for a tenant elsewhere: for
+// all of a start, the least patient host leaves 10 s.
+const listWithin = 5 * time.Second
+
 // choose answers what hosts ask at the start without the tenant, and does
 // without the tools of single agents while the tenant cannot be asked.
 func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
@@ -59,8 +65,13 @@ func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
 		method = string(mcp.MethodToolsCall)
 	}
 	switch mcp.MCPMethod(method) {
-	case mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodResourcesList, mcp.MethodResourcesRead,
-		mcp.MethodPromptsList, mcp.MethodPromptsGet, mcp.MethodCompletionComplete, mcp.MethodSubscriptionsListen:
+	case mcp.MethodToolsList, mcp.MethodResourcesList, mcp.MethodPromptsList:
+		if l.elsewhere {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, listWithin)
+			defer cancel()
+		}
+	case mcp.MethodToolsCall, mcp.MethodResourcesRead, mcp.MethodPromptsGet, mcp.MethodCompletionComplete, mcp.MethodSubscriptionsListen:
 	default:
 		return l.opening
 	}

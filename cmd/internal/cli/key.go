@@ -62,6 +62,7 @@ func keyFromCommand(ctx context.Context, line, variable string) (string, error) 
 	}
 	command := exec.CommandContext(ctx, shell[0], shell[1:]...)
 	command.WaitDelay = keyCommandGrace
+	endWithAll(command)
 	output, err := command.Output()
 	if err != nil {
 		return "", fmt.Errorf("the command that %s names gave no key: %w", variable, err)

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -27,8 +28,13 @@ const (
 	exitInterrupted = 130 // as shells have it
 )
 
+// passedOnWithin is how soon a wrapper passes a signal on that the whole process
+// group has received already.
+const passedOnWithin = 500 * time.Millisecond
+
 // Main runs a command until it returns or the process is told to stop, and
-// returns the exit status. A second signal ends the process at once.
+// returns the exit status. A second signal ends the process at once, unless it comes
+// along with the first.
 func Main(command *cobra.Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,9 +55,13 @@ func Main(command *cobra.Command, args []string) int {
 func exitAtNextSignal() {
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	first := time.Now()
 	go func() {
-		<-again
-		os.Exit(exitInterrupted)
+		for range again {
+			if time.Since(first) > passedOnWithin {
+				os.Exit(exitInterrupted)
+			}
+		}
 	}()
 }
 

@@ -12,15 +12,23 @@ export function http(url, key = KEY) {
   return new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${key}` } } })
 }
 
-// bridge starts the bridge with nothing but env in its environment, as some
+// bridge is the bridge with nothing but env in its environment, as some
 // hosts do.
-export function bridge(flags, env = {}) {
+export const bridge = (flags, env) => new StdioClientTransport(bridgeProgram(flags, env))
+
+export function bridgeProgram(flags, env = {}) {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  return new StdioClientTransport({ command: 'env', args: ['-i', ...settings, binary('sema4-mcp-bridge'), ...flags], stderr: 'ignore' })
+  return { command: 'env', args: ['-i', ...settings, binary('sema4-mcp-bridge'), ...flags], stderr: 'ignore' }
 }
 
-export async function connect(transport, mode) {
-  const client = new Client({ name: 'clients-we-did-not-write', version: '1' }, { versionNegotiation: { mode: MODES[mode] } })
+// fixtureProgram is the fixture agent on stdio, which the tests of that transport
+// can serve.
+export const fixtureProgram = () => ({ command: 'env', args: ['-i', 'SERVE_FIXTURE_AGENT=1', binary('stdio.test')], stderr: 'ignore' })
+
+export const overStdio = program => new StdioClientTransport(program)
+
+export async function connect(transport, mode, options) {
+  const client = new Client({ name: 'clients-we-did-not-write', version: '1' }, { versionNegotiation: { mode: MODES[mode] }, ...options })
   const errors = []
   client.onerror = error => errors.push(error)
   endWithUs(transport)

@@ -26,6 +26,13 @@ process.on('exit', () => {
   for (const { pid } of transports) if (pid) process.kill(pid, 'SIGKILL') // none once it is closed
 })
 
+// started notes a process that was started elsewhere.
+export function started(child) {
+  running.add(child)
+  child.on('exit', () => running.delete(child))
+  return child
+}
+
 // endWithUs is for the processes that the SDK starts.
 export const endWithUs = transport => transports.add(transport)
 

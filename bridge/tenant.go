@@ -96,8 +96,9 @@ type Tenant struct {
 	shelf     *shelf
 	tasks     taskNotes
 
-	listening    context.Context // of the subscriptions to tasks
+	listening    context.Context // of all who listen to changes
 	endListening context.CancelFunc
+	audience     *audience
 
 	mu      sync.Mutex // guards all below
 	servers map[string]builtServer
@@ -114,11 +115,13 @@ type builtServer struct {
 func NewTenant(client *restclient.Client, config Config) *Tenant {
 	config = config.withDefaults()
 	listening, endListening := context.WithCancel(context.Background())
+	catalogue := newCatalogue(client, config)
 	return &Tenant{
 		listening: listening, endListening: endListening,
+		audience:  newAudience(listening, catalogue, config.Logger),
 		client:    client,
 		config:    config,
-		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger, agents: make(map[string]sighted)},
+		catalogue: catalogue,
 		files:     config.FilesDirs,
 		runs:      run.NewManager(client, config.Run, config.Logger),
 		shelf:     &shelf{client: client, known: make(map[shelved]leavings)},
@@ -138,5 +141,6 @@ func (t *Tenant) Drain(ctx context.Context) {
 // Close ends all runs, which stops their agents, and waits for that.
 func (t *Tenant) Close() {
 	t.endListening()
+	t.audience.close()
 	t.runs.Close()
 }

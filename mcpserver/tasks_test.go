@@ -565,6 +565,8 @@ func (f *front) listen(path, capabilities string, ids ...string) (next func() li
 	}, response.StatusCode
 }
 
+func first[T, U any](a T, _ U) T { return a }
+
 // listened is a message of a subscription.
 type listened struct {
 	Method string
@@ -648,12 +650,17 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 	if next, status := f.listen(storyPath, `{}`, id); status != http.StatusBadRequest || next().Error.Code != -32021 {
 		t.Errorf("without the extension: got %d", status)
 	}
-	if next, status := f.listen(storyPath, tasksDeclared); status != http.StatusNotFound || next().Error.Code != -32601 {
-		t.Errorf("to no task: got %d", status)
-	}
 	reading := f.beside(func(c *mcpserver.Config) { c.Bridge.ReadOnly = true })
-	if next, status := reading.listen(storyPath, tasksDeclared, id); status != http.StatusNotFound || next().Error.Code != -32601 {
-		t.Errorf("where there are no tasks: got %d", status)
+	for name, next := range map[string]func() listened{
+		"to no task":               first(f.listen(storyPath, tasksDeclared)),
+		"where there are no tasks": first(reading.listen(storyPath, tasksDeclared, id)),
+	} {
+		if got := next(); got.Method != "notifications/subscriptions/acknowledged" || !strings.Contains(got.raw, `"notifications":{}`) {
+			t.Errorf("%s: got %s", name, got.raw)
+		}
+		if got := next(); got.Result == nil {
+			t.Errorf("%s: got %s", name, got.raw)
+		}
 	}
 	next, _ := f.listen(echoPath, tasksDeclared, id)
 	if got := next(); len(got.Params.Notifications.TaskIDs) != 0 || !strings.Contains(got.raw, `"taskIds":[]`) {

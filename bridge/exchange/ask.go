@@ -92,7 +92,7 @@ func (x *Exchange) CanElicit() bool {
 	if x == nil || !ElicitsForms(x.GetClientCapabilities()) {
 		return false
 	}
-	return x.request.modern() || x.asker != nil
+	return x.request.IsModern() || x.asker != nil
 }
 
 // ElicitsForms tells whether a client that declares this can put a form to its
@@ -108,7 +108,7 @@ func ElicitsForms(declared mcp.ClientCapabilities) bool {
 // client's failure; [server.ErrElicitationNotSupported] is for one that cannot
 // be asked, see [Exchange.CanElicit].
 func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
-	if x.request.modern() || !x.CanElicit() {
+	if x.request.IsModern() || !x.CanElicit() {
 		return nil, server.ErrElicitationNotSupported
 	}
 	id, answer := x.peer.Questions.begin()

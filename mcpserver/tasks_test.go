@@ -540,10 +540,14 @@ func TestATaskOfTheExperimentCanBeCancelled(t *testing.T) {
 
 // listen opens a subscription to tasks, and returns what comes.
 func (f *front) listen(path, capabilities string, ids ...string) (next func() listened, status int) {
-	f.t.Helper()
 	encoded, _ := json.Marshal(ids)
-	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":"L-1","method":"subscriptions/listen","params":{"notifications":{"taskIds":%s},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
-		`"io.modelcontextprotocol/clientCapabilities":%s}}}`, encoded, capabilities)
+	return f.listenTo(path, capabilities, fmt.Sprintf(`{"taskIds":%s}`, encoded))
+}
+
+func (f *front) listenTo(path, capabilities, notifications string) (next func() listened, status int) {
+	f.t.Helper()
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":"L-1","method":"subscriptions/listen","params":{"notifications":%s,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+		`"io.modelcontextprotocol/clientCapabilities":%s}}}`, notifications, capabilities)
 	response := f.request(f.t.Context(), path, body, "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: subscriptions/listen", "Accept: "+accepting)
 	f.t.Cleanup(func() { response.Body.Close() })
 	lines := bufio.NewScanner(response.Body)

@@ -52,9 +52,12 @@ const (
 const (
 	readHeaderWithin = 10 * time.Second
 	readBodyWithin   = 30 * time.Second
-	writeEventWithin = 30 * time.Second
 	idleWithin       = 2 * time.Minute
 )
+
+// writeEventWithin is how long a reader may take nothing before it counts as
+// gone.
+var writeEventWithin = 30 * time.Second
 
 // Server is the HTTP side of the product. Make it with [New].
 type Server struct {

@@ -15,15 +15,15 @@ import (
 	"sema4mcp/bridge/exchange"
 )
 
-// announcing starts a host whose server tells it something whenever it is made
-// to. Telling returns what came of that.
-func announcing(t *testing.T, s *server.MCPServer) (h *host, tell func() error, ended <-chan struct{}) {
+// announcing starts a host whose server tells it something whenever that is
+// made to happen; what came of it is told.
+func announcing(t *testing.T, s *server.MCPServer) (h *host, happens chan<- struct{}, told <-chan error, ended <-chan struct{}) {
 	t.Helper()
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
 	ctx, stop := context.WithCancel(context.Background())
 	h = &host{t: t, in: inW, out: bufio.NewReaderSize(outR, 8<<20), outR: outR, stop: stop, done: make(chan error, 1)}
-	made, told, over := make(chan struct{}), make(chan error), make(chan struct{})
+	made, outcomes, over := make(chan struct{}), make(chan error, 10), make(chan struct{})
 	changed := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
 	changed.Method = mcp.MethodNotificationToolsListChanged
 	announce := func(ctx context.Context, tell func(mcp.JSONRPCNotification) error) {
@@ -31,7 +31,7 @@ func announcing(t *testing.T, s *server.MCPServer) (h *host, tell func() error, 
 		for {
 			select {
 			case <-made:
-				told <- tell(changed)
+				outcomes <- tell(changed)
 			case <-ctx.Done():
 				if tell(changed) == nil {
 					t.Error("something was told after the end")
@@ -49,17 +49,14 @@ func announcing(t *testing.T, s *server.MCPServer) (h *host, tell func() error, 
 		inW.Close()
 		outR.Close()
 	})
-	return h, func() error {
-		made <- struct{}{}
-		return <-told
-	}, over
+	return h, made, outcomes, over
 }
 
 const hello = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
 
 func TestALegacyHostIsToldOfChanges(t *testing.T) {
-	h, tell, over := announcing(t, fixture(nil, nil))
-	go func() { _ = tell() }() // waits until somebody is there to be told
+	h, happens, _, over := announcing(t, fixture(nil, nil))
+	go func() { happens <- struct{}{} }() // waits until somebody is there to be told
 	h.send(modern(toolCall("1", "steps")))
 	for range 5 {
 		h.expect("notifications/progress")
@@ -74,7 +71,7 @@ func TestALegacyHostIsToldOfChanges(t *testing.T) {
 	h.expect(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)
 	h.send(hello) // again: it is told once all the same
 	h.expect(`"id":0,`, `"result"`)
-	go func() { _ = tell() }()
+	happens <- struct{}{}
 	h.expect(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)
 	h.send(ping("3"))
 	h.expect(`"id":3,`)
@@ -86,11 +83,10 @@ func TestALegacyHostIsToldOfChanges(t *testing.T) {
 }
 
 func TestAHostThatReadsNothingIsToldNothingMore(t *testing.T) {
-	h, tell, over := announcing(t, fixture(nil, nil))
+	h, happens, told, over := announcing(t, fixture(nil, nil))
 	h.send(hello)
 	h.expect(`"id":0,`)
-	told := make(chan error, 1)
-	go func() { told <- tell() }() // which is never read
+	happens <- struct{}{} // which is never read
 	h.in.Close()
 	if err := <-h.done; err != nil {
 		t.Error(err)

@@ -19,8 +19,8 @@ export function bridge(flags, env = {}) {
   return new StdioClientTransport({ command: 'env', args: ['-i', ...settings, binary('sema4-mcp-bridge'), ...flags], stderr: 'ignore' })
 }
 
-export async function connect(transport, mode) {
-  const client = new Client({ name: 'clients-we-did-not-write', version: '1' }, { versionNegotiation: { mode: MODES[mode] } })
+export async function connect(transport, mode, options) {
+  const client = new Client({ name: 'clients-we-did-not-write', version: '1' }, { versionNegotiation: { mode: MODES[mode] }, ...options })
   const errors = []
   client.onerror = error => errors.push(error)
   endWithUs(transport)

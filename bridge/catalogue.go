@@ -24,6 +24,7 @@ type catalogue struct {
 	only   offer
 	log    zerolog.Logger
 	group  singleflight.Group
+	news   chan struct{} // one slot: something of it is known to have changed
 
 	mu      sync.Mutex // guards all below
 	agents  map[string]sighted
@@ -33,6 +34,11 @@ type catalogue struct {
 	at      time.Time // of failed
 	missing string    // names of the offer that were logged as matching nothing
 	changes int       // counts forget: what was asked before is not kept
+}
+
+func newCatalogue(client *restclient.Client, config Config) *catalogue {
+	return &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger,
+		news: make(chan struct{}, 1), agents: make(map[string]sighted)}
 }
 
 // ErrNotOffered is returned for an agent that the tenant has and
@@ -114,6 +120,22 @@ func (c *catalogue) forget() {
 	clear(c.agents)
 	c.list, c.listed, c.failed = nil, time.Time{}, nil
 	c.changes++
+	c.tellNews()
+}
+
+// tellNews waits for nobody.
+func (c *catalogue) tellNews() {
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+// due is how long the list is still good for.
+func (c *catalogue) due() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Until(c.listed.Add(c.ttl))
 }
 
 // all returns every agent, at most ttl old, in the tenant's order. The slice
@@ -139,10 +161,28 @@ func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 			c.failed, c.at = err, time.Now()
 			return nil, err
 		}
+		if c.failed != nil || fingerprints(agents) != fingerprints(c.list) {
+			c.tellNews()
+		}
 		c.list, c.listed, c.failed = agents, time.Now(), nil
+		c.compare(agents)
 		c.warn(agents)
 		return agents, nil
 	})
+}
+
+// compare drops what is known of single agents and no longer so. It wants c.mu
+// held.
+func (c *catalogue) compare(agents []restclient.Agent) {
+	listed := make(map[string]string, len(agents))
+	for _, agent := range agents {
+		listed[agent.ID] = fingerprint(agent)
+	}
+	for id, seen := range c.agents {
+		if listed[id] != fingerprint(seen.agent) {
+			delete(c.agents, id)
+		}
+	}
 }
 
 func (c *catalogue) listAll(ctx context.Context) ([]restclient.Agent, error) {

@@ -39,8 +39,8 @@ func unconnectedExtras(why *failure) extras {
 // options have the server say what it has.
 func (e extras) options() []server.ServerOption {
 	return []server.ServerOption{
-		server.WithResourceCapabilities(false, false),
-		server.WithPromptCapabilities(false),
+		server.WithResourceCapabilities(false, true),
+		server.WithPromptCapabilities(true),
 		server.WithCompletions(),
 		server.WithPromptCompletionProvider(e),
 		server.WithResourceCompletionProvider(e),

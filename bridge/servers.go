@@ -31,7 +31,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 		return nil, err
 	}
 	name := agentNames([]restclient.Agent{agent})[agent.ID]
-	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
+	return t.server(agentKey(agent.ID), fingerprint(agent), func() *server.MCPServer {
 		scope := t.agentScope(agent, name)
 		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.extras(t.agentPrompts(scope, name)), scope.taskMethods())
 	}), nil
@@ -44,11 +44,7 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := make([]string, len(agents))
-	for i, agent := range agents {
-		made[i] = fingerprint(agent)
-	}
-	return t.server("tenant", strings.Join(made, "\x01"), func() *server.MCPServer {
+	return t.server(tenantKey, fingerprints(agents), func() *server.MCPServer {
 		return t.buildForAll(agents)
 	}), nil
 }
@@ -64,6 +60,7 @@ const tenantTitle = "Sema4.ai agents"
 // tenant: every tool but those of single agents. Its tools ask when they are
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
+	t.audience.conceal(tenantKey)
 	return t.server("offline", "", func() *server.MCPServer { return t.buildForAll(nil) })
 }
 
@@ -88,8 +85,14 @@ func (t *Tenant) server(key, made string, build func() *server.MCPServer) *serve
 		known = builtServer{build(), made}
 		t.servers[key] = known
 	}
+	t.audience.show(key, made)
 	return known.mcp
 }
+
+// The keys of a tenant's servers.
+const tenantKey = "tenant"
+
+func agentKey(id string) string { return "agent/" + id }
 
 // budgetMargin lets a call that waits for an agent end by its own clock, with a
 // result, rather than by the context's.
@@ -98,6 +101,15 @@ const budgetMargin = 500 * time.Millisecond
 // fingerprint is all of an agent that its tools show.
 func fingerprint(agent restclient.Agent) string {
 	return strings.Join([]string{agent.ID, agent.Name, agent.Description, agent.Mode}, "\x00")
+}
+
+// fingerprints is all of the agents that a tenant's tools show.
+func fingerprints(agents []restclient.Agent) string {
+	made := make([]string, len(agents))
+	for i, agent := range agents {
+		made[i] = fingerprint(agent)
+	}
+	return strings.Join(made, "\x01")
 }
 
 func (t *Tenant) build(title, instructions string, tools []tool, beside extras, tasks taskMethods) *server.MCPServer {
@@ -118,7 +130,7 @@ func (t *Tenant) build(title, instructions string, tools []tool, beside extras, 
 	built := server.NewMCPServer(serverName, t.config.Version, append(beside.options(),
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
-		server.WithToolCapabilities(false),
+		server.WithToolCapabilities(true),
 		server.WithToolFilter(inOrder(order)),
 		server.WithToolFilter(t.offerTasks(tools)),
 		server.WithHooks(hooks),

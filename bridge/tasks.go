@@ -41,9 +41,6 @@ type taskParams struct {
 	Meta           *mcp.Meta                  `json:"_meta"`
 	TaskID         string                     `json:"taskId"`
 	InputResponses map[string]json.RawMessage `json:"inputResponses"`
-	Notifications  struct {
-		TaskIDs []string `json:"taskIds"`
-	} `json:"notifications"`
 }
 
 // taskMethod answers one method. The result is encoded as it is.
@@ -52,14 +49,14 @@ type taskMethod func(context.Context, taskParams) (any, *jsonrpc2.Error)
 // taskMethods are what a server has for the clients of each protocol.
 type taskMethods struct {
 	extension, core map[string]taskMethod
-	listen          taskMethod // to the tasks of the extension
+	listen          listenMethod // to them, and to all else that changes
 }
 
 func (s scope) taskMethods() taskMethods {
 	return taskMethods{
 		extension: map[string]taskMethod{methodTasksGet: s.getTask, methodTasksUpdate: s.updateTask, methodTasksCancel: s.cancelTask},
 		core:      map[string]taskMethod{methodTasksGet: s.getCoreTask, methodTasksResult: s.coreTaskResult, methodTasksCancel: s.cancelCoreTask},
-		listen:    s.listenToTasks,
+		listen:    s.listen,
 	}
 }
 
@@ -71,7 +68,7 @@ func unconnectedTasks(why *failure) taskMethods {
 	return taskMethods{
 		extension: map[string]taskMethod{methodTasksGet: refuse, methodTasksUpdate: refuse, methodTasksCancel: refuse},
 		core:      map[string]taskMethod{methodTasksGet: refuse, methodTasksResult: refuse, methodTasksCancel: refuse},
-		listen:    refuse,
+		listen:    func(context.Context, wanted) (any, *jsonrpc2.Error) { return refuse(nil, taskParams{}) },
 	}
 }
 
@@ -89,6 +86,7 @@ func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 		}
 		return nil
 	})
+	announceSubscriptions(hooks, methods.listen)
 	if !t.offersTasks() {
 		return hooks
 	}
@@ -104,52 +102,59 @@ func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	return hooks
 }
 
-// errTaskMethod ends mcp-go's part in a request that is answered here.
-var errTaskMethod = errors.New("the request is answered")
+// errAnswered ends mcp-go's part in a request that is answered here.
+var errAnswered = errors.New("the request is answered")
 
 // answer gives a request that is about tasks its answer. All else, malformed
-// metadata too, is left to mcp-go, but for a subscription to other changes: no
-// server here announces any, and mcp-go would acknowledge it under an id that is
-// not the caller's, and end it at once.
+// metadata too, is left to mcp-go.
 func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered bool) error {
 	request := x.Request()
-	listens := request.Method == string(mcp.MethodSubscriptionsListen)
-	if !listens && (!offered || !IsTaskMethod(request.Method)) {
+	if !offered || !IsTaskMethod(request.Method) {
 		return nil
 	}
 	var params taskParams
 	invalid := json.Unmarshal(request.Params, &params)
 	methods := m.core
-	if version := request.Meta.ProtocolVersion; mcp.IsModernProtocol(version) {
-		declared := params.Meta.ClientCapabilities()
-		if declared == nil || !mcp.IsValidProtocolVersion(version) {
+	if request.IsModern() {
+		modern, ok := asModern(ctx, x, params.Meta)
+		if !ok {
 			return nil
 		}
-		methods = m.extension
-		x.SetClientCapabilities(*declared)
-		ctx = server.WithRequestProtocolInfo(ctx, &server.RequestProtocolInfo{Modern: true, ProtocolVersion: version, ClientCapabilities: declared})
+		ctx, methods = modern, m.extension
 	}
 	method, known := methods[request.Method]
-	if listens {
-		method, known = m.listen, true
-	}
 	switch {
-	case listens && (!offered || !server.IsModernRequest(ctx) || len(params.Notifications.TaskIDs) == 0):
-		x.Refuse(&jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: request.Method + ": this server announces no changes but those of tasks"})
 	case !known:
 		return nil
 	case server.IsModernRequest(ctx) && !knowsTasks(ctx):
 		x.Refuse(missingTasksCapability(request.Method))
-	case invalid != nil || params.TaskID == "" && !listens:
+	case invalid != nil || params.TaskID == "":
 		x.Refuse(&jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: request.Method + ": pass the task's id as the string taskId"})
 	default:
-		if result, fault := method(ctx, params); fault != nil {
-			x.Refuse(fault)
-		} else {
-			x.Answer(result)
-		}
+		result, fault := method(ctx, params)
+		settle(x, result, fault)
 	}
-	return errTaskMethod
+	return errAnswered
+}
+
+// asModern is ctx with what a modern request says of its client, as mcp-go has
+// it for handlers. It is not ok for a request that says too little.
+func asModern(ctx context.Context, x *exchange.Exchange, meta *mcp.Meta) (modern context.Context, ok bool) {
+	version, declared := x.Request().Meta.ProtocolVersion, meta.ClientCapabilities()
+	if declared == nil || !mcp.IsValidProtocolVersion(version) {
+		return ctx, false
+	}
+	x.SetClientCapabilities(*declared)
+	return server.WithRequestProtocolInfo(ctx, &server.RequestProtocolInfo{Modern: true, ProtocolVersion: version, ClientCapabilities: declared}), true
+}
+
+// settle gives the exchange what a method returned.
+func settle(x *exchange.Exchange, result any, fault *jsonrpc2.Error) {
+	if fault != nil {
+		x.Refuse(fault)
+	} else {
+		x.Answer(result)
+	}
 }
 
 // knowsTasks tells whether the client declared the extension in this request.

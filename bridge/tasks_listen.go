@@ -3,8 +3,6 @@ package bridge
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -16,32 +14,8 @@ import (
 // notificationTasks tells of a task of the extension what tasks/get would.
 const notificationTasks = "notifications/tasks"
 
-// maxListened bounds how many tasks one subscription is about.
-const maxListened = 100
-
-// listenToTasks is subscriptions/listen. Each task is told of as it stands, and
-// again with each change, until all are over, the client goes away or the tenant
-// is closed.
-func (s scope) listenToTasks(ctx context.Context, params taskParams) (any, *jsonrpc2.Error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	defer context.AfterFunc(s.tenant.listening, stop)()
-	x := exchange.FromContext(ctx)
-	of := subscription{scope: s, exchange: x, meta: map[string]any{mcp.MetaKeySubscriptionID: x.Request().ID}}
-	tasks, agreed := s.listened(ctx, params.Notifications.TaskIDs)
-	acknowledged := mcp.NotificationParams{Meta: of.meta, AdditionalFields: map[string]any{"notifications": map[string]any{"taskIds": agreed}}}
-	if x.Notify(ctx, mcp.MethodNotificationSubscriptionsAcknowledged, acknowledged) == nil {
-		var watching sync.WaitGroup
-		for _, t := range tasks {
-			watching.Go(func() { of.watch(ctx, t) })
-		}
-		watching.Wait()
-	}
-	return extensionAck{Meta: s.tenant.modernMeta(maps.Clone(of.meta)), ResultType: mcp.ResultTypeComplete}, nil
-}
-
-// listened are those of the tasks that the server can tell of.
-func (s scope) listened(ctx context.Context, ids []string) (tasks []task, agreed []string) {
+// tasksOf are those of the tasks that the server can tell of.
+func (s scope) tasksOf(ctx context.Context, ids []string) (tasks []task, agreed []string) {
 	agreed = []string{} // written as a list, though it be empty
 	for _, id := range ids[:min(len(ids), maxListened)] {
 		if found, fault := s.findTask(ctx, id); fault == nil {
@@ -51,19 +25,13 @@ func (s scope) listened(ctx context.Context, ids []string) (tasks []task, agreed
 	return tasks, agreed
 }
 
-type subscription struct {
-	scope    scope
-	exchange *exchange.Exchange
-	meta     map[string]any
-}
-
-// watch tells of one task until it is over. What a reply of the user has set
-// going is found by looking again.
-func (s subscription) watch(ctx context.Context, t task) {
+// tellTask tells of one task as it stands, and again with each change, until it
+// is over. What a reply of the user has set going is found by looking again.
+func (s subscription) tellTask(ctx context.Context, t task) {
 	var told string
 	for {
 		if now := t.mark(); now != told {
-			if s.exchange.Notify(ctx, notificationTasks, mcp.NotificationParams{Meta: s.meta, AdditionalFields: t.fields()}) != nil {
+			if s.notify(ctx, notificationTasks, t.fields()) != nil {
 				return
 			}
 			told = now

@@ -97,8 +97,9 @@ type Tenant struct {
 	glances   glances
 	tasks     taskNotes
 
-	listening    context.Context // of the subscriptions to tasks
+	listening    context.Context // of all who listen to changes
 	endListening context.CancelFunc
+	audience     *audience
 
 	mu      sync.Mutex // guards all below
 	servers map[string]builtServer
@@ -115,11 +116,13 @@ type builtServer struct {
 func NewTenant(client *restclient.Client, config Config) *Tenant {
 	config = config.withDefaults()
 	listening, endListening := context.WithCancel(context.Background())
+	catalogue := newCatalogue(client, config)
 	return &Tenant{
 		listening: listening, endListening: endListening,
+		audience:  newAudience(listening, catalogue, config.Logger),
 		client:    client,
 		config:    config,
-		catalogue: &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger, agents: make(map[string]sighted)},
+		catalogue: catalogue,
 		files:     config.FilesDirs,
 		runs:      run.NewManager(client, config.Run, config.Logger),
 		shelf:     &shelf{client: client, known: make(map[shelved]leavings)},
@@ -139,5 +142,6 @@ func (t *Tenant) Drain(ctx context.Context) {
 // Close ends all runs, which stops their agents, and waits for that.
 func (t *Tenant) Close() {
 	t.endListening()
+	t.audience.close()
 	t.runs.Close()
 }

@@ -52,14 +52,16 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers the request, or returns what it is refused with.
 func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
-	if r.Method != http.MethodPost {
-		return &refusal{status: http.StatusMethodNotAllowed, allow: http.MethodPost, code: jsonrpc2.CodeInvalidRequest,
-			message: "use POST: this server sends nothing outside the answers to requests"}
+	switch r.Method {
+	case http.MethodPost:
+	case http.MethodGet:
+		return e.listen(w, r)
+	default:
+		return otherMethod(r)
 	}
-	key := bearerKey(r)
-	if key == "" {
-		return &refusal{status: http.StatusUnauthorized, code: jsonrpc2.CodeInvalidRequest,
-			message: "there is no API key: send the header Authorization: Bearer KEY, with a key made under Configuration > API Keys in the Sema4.ai application"}
+	key, refused := keyOf(r)
+	if refused != nil {
+		return refused
 	}
 	accepts, refused := negotiate(r)
 	if refused != nil {
@@ -84,7 +86,15 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	c.peer.Questions = &to.inFlight.questions
+	c.peer.Questions = &to.key.inFlight.questions
+	if listens(batch, era) {
+		ctx, ended, refused := e.beginListening(r, to, accepts)
+		if refused != nil {
+			return refused.forRequest(batch)
+		}
+		defer ended()
+		r = r.WithContext(ctx)
+	}
 	e.answer(w, r, batch, to, c, accepts, era)
 	return nil
 }
@@ -102,7 +112,7 @@ func (e *endpoint) find(r *http.Request, key string) (destination, *refusal) {
 
 // answer carries the requests of the batch and writes what comes of them.
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange.Batch, to destination, c caller, accepts accepted, era era) {
-	to.inFlight.heed(batch, c.session)
+	to.key.inFlight.heed(batch, c.session)
 	if batch.Requests() == 0 {
 		w.WriteHeader(http.StatusAccepted)
 		return
@@ -117,6 +127,9 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, batch exchange
 			return true
 		})
 		defer out.close()
+		if listens(batch, era) {
+			defer context.AfterFunc(e.server.streams.ended, out.hurry)()
+		}
 		carryAll(r.Context(), to, batch, c, func(ctx context.Context, _ int) exchange.Writer { return unlessCancelled{out, ctx} })
 		return
 	}
@@ -133,7 +146,7 @@ func carryAll(ctx context.Context, to destination, batch exchange.Batch, c calle
 		// its run is the bridge's to say.
 		switch message := batch.Messages[i]; message.Kind {
 		case exchange.Request:
-			ctx, answered := to.inFlight.begin(ctx, c.session, message.ID)
+			ctx, answered := to.key.inFlight.begin(ctx, c.session, message.ID)
 			defer answered()
 			_ = exchange.Carry(ctx, to.mcp, message, c.peer, writer(ctx, i))
 		case exchange.Invalid:
@@ -170,12 +183,19 @@ func negotiate(r *http.Request) (accepted, *refusal) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return accepted{}, &refusal{status: http.StatusUnsupportedMediaType, code: jsonrpc2.CodeInvalidRequest, message: "send the header Content-Type: application/json"}
 	}
-	header := strings.Join(r.Header.Values("Accept"), ",")
-	if strings.TrimSpace(header) == "" {
+	if strings.TrimSpace(strings.Join(r.Header.Values("Accept"), "")) == "" {
 		return accepted{json: true}, nil
 	}
-	var accepts accepted
-	for part := range strings.SplitSeq(header, ",") {
+	accepts := acceptsOf(r.Header)
+	if !accepts.json && !accepts.sse {
+		return accepted{}, &refusal{status: http.StatusNotAcceptable, code: jsonrpc2.CodeInvalidRequest, message: "answers are application/json or text/event-stream: name both in the Accept header"}
+	}
+	return accepts, nil
+}
+
+// acceptsOf is what the Accept header names.
+func acceptsOf(header http.Header) (accepts accepted) {
+	for part := range strings.SplitSeq(strings.Join(header.Values("Accept"), ","), ",") {
 		media, params, err := mime.ParseMediaType(part)
 		if err != nil || strings.Trim(params["q"], "0.") == "" && params["q"] != "" {
 			continue
@@ -187,10 +207,7 @@ func negotiate(r *http.Request) (accepted, *refusal) {
 			accepts.sse = true
 		}
 	}
-	if !accepts.json && !accepts.sse {
-		return accepted{}, &refusal{status: http.StatusNotAcceptable, code: jsonrpc2.CodeInvalidRequest, message: "answers are application/json or text/event-stream: name both in the Accept header"}
-	}
-	return accepts, nil
+	return accepts
 }
 
 func readBatch(w http.ResponseWriter, r *http.Request) (exchange.Batch, *refusal) {

@@ -4,11 +4,23 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/mark3labs/mcp-go/server"
 
 	"sema4mcp/bridge"
 )
+
+// LoseReaders has a reader that takes nothing count as gone after this long,
+// until restore.
+func LoseReaders(after time.Duration) (restore func()) {
+	was := writeEventWithin
+	writeEventWithin = after
+	return func() { writeEventWithin = was }
+}
+
+// OpenStreams are those that clients listen on.
+func (s *Server) OpenStreams() int { return s.streams.count() }
 
 // HandlerOf serves one MCP server where agents would be, to any key.
 func (s *Server) HandlerOf(fixture *server.MCPServer) http.Handler {

@@ -44,7 +44,7 @@ func allowPage(w http.ResponseWriter, r *http.Request, origin string) (preflight
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	header.Set("Access-Control-Allow-Methods", http.MethodPost)
+	header.Set("Access-Control-Allow-Methods", "GET, POST")
 	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, "+headerSession)
 	w.WriteHeader(http.StatusNoContent)
 	return true

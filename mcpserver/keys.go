@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
+	"github.com/sourcegraph/jsonrpc2"
 
 	"sema4mcp/bridge"
 )
@@ -24,12 +25,23 @@ func bearerKey(r *http.Request) string {
 	return strings.TrimSpace(key)
 }
 
+// keyOf is the caller's key, or what a request without one is refused with.
+func keyOf(r *http.Request) (string, *refusal) {
+	key := bearerKey(r)
+	if key == "" {
+		return "", &refusal{status: http.StatusUnauthorized, code: jsonrpc2.CodeInvalidRequest,
+			message: "there is no API key: send the header Authorization: Bearer KEY, with a key made under Configuration > API Keys in the Sema4.ai application"}
+	}
+	return key, nil
+}
+
 // tenants holds what each key can see, once the tenant has accepted the key.
 // Keys themselves live only in the clients that send them on; entries are found
 // by a hash.
 type tenants struct {
-	base   baseURL
-	config Config
+	base    baseURL
+	config  Config
+	streams *streams
 
 	mu    sync.Mutex // guards all below
 	known map[keyHash]*seen
@@ -41,28 +53,30 @@ type keyHash [sha256.Size]byte
 type seen struct {
 	tenant   *bridge.Tenant
 	inFlight inFlight
-	used     time.Time
+	speakers speakers
+	streams  int       // that clients listen on; guarded by the streams' mu
+	used     time.Time // guarded by the tenants' mu
 }
 
 // An entry that is idle for this long is dropped, unless an agent is at work for
-// it. It is longer than finished runs are remembered.
+// it, or somebody listens. It is longer than finished runs are remembered.
 const (
 	forgetAfter = 30 * time.Minute
 	sweepEvery  = time.Minute
 )
 
-func newTenants(base baseURL, config Config) *tenants {
-	return &tenants{base: base, config: config, known: make(map[keyHash]*seen)}
+func newTenants(base baseURL, config Config, streams *streams) *tenants {
+	return &tenants{base: base, config: config, streams: streams, known: make(map[keyHash]*seen)}
 }
 
 // errNoSuchTenant wraps why a path leads to no tenant.
 type errNoSuchTenant struct{ error }
 
 // destination is where a request leads: the MCP server that it is meant for, and
-// what else its key has in flight.
+// what else there is of its key.
 type destination struct {
-	mcp      *server.MCPServer
-	inFlight *inFlight
+	mcp *server.MCPServer
+	key *seen
 }
 
 // find returns the MCP server that choose picks among what the key can see. A
@@ -98,7 +112,7 @@ func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.
 
 func (s *seen) destination(choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
 	found, err := choose(s.tenant)
-	return destination{found, &s.inFlight}, err
+	return destination{found, s}, err
 }
 
 func (t *tenants) get(name keyHash) *seen {
@@ -131,6 +145,9 @@ func (t *tenants) sweep() {
 	}
 	t.swept = time.Now()
 	for name, entry := range t.known {
+		if t.streams.of(entry) > 0 {
+			entry.used = time.Now()
+		}
 		if time.Since(entry.used) > forgetAfter && entry.tenant.LiveRuns() == 0 {
 			delete(t.known, name)
 			entry.tenant.Close()

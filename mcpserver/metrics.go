@@ -21,7 +21,7 @@ type metrics struct {
 	messages *prometheus.CounterVec
 }
 
-func newMetrics(liveRuns func() int) *metrics {
+func newMetrics(liveRuns, streams func() int) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -34,7 +34,9 @@ func newMetrics(liveRuns func() int) *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.messages, collectors.NewGoCollector(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sema4_mcp_runs_live", Help: "Runs whose agents are at work."},
-			func() float64 { return float64(liveRuns()) }))
+			func() float64 { return float64(liveRuns()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sema4_mcp_streams_open", Help: "Streams that clients listen on."},
+			func() float64 { return float64(streams()) }))
 	return m
 }
 

@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -80,14 +81,16 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 // first byte goes out almost at once, and comments while nothing else does, as
 // hosts and proxies take silence for death. It is safe for concurrent use.
 type eventStream struct {
-	response http.ResponseWriter
-	control  *http.ResponseController
-	refuse   func(exchange.Reply) bool
-	stop     chan struct{}
-	stopped  sync.WaitGroup
+	response  http.ResponseWriter
+	control   *http.ResponseController
+	refuse    func(exchange.Reply) bool
+	keepAlive time.Duration
+	hurried   atomic.Bool
 
-	mu     sync.Mutex // guards the response and all below
+	mu     sync.Mutex  // guards the response and all below
+	beat   *time.Timer // keeps the stream alive: a goroutine would be one more for each that idles
 	begun  bool
+	closed bool
 	broken error
 }
 
@@ -99,25 +102,19 @@ const beginWithin = 20 * time.Millisecond
 // An error that comes before that may be refused another way: then refuse writes
 // it and returns true.
 func newEventStream(w http.ResponseWriter, keepAlive time.Duration, refuse func(exchange.Reply) bool) *eventStream {
-	s := &eventStream{response: w, control: http.NewResponseController(w), refuse: refuse, stop: make(chan struct{})}
-	s.stopped.Go(func() { s.keepAlive(keepAlive) })
+	s := &eventStream{response: w, control: http.NewResponseController(w), refuse: refuse, keepAlive: keepAlive}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beat = time.AfterFunc(beginWithin, func() { s.beats(nil) })
 	return s
 }
 
-func (s *eventStream) keepAlive(every time.Duration) {
-	begin := time.NewTimer(beginWithin)
-	defer begin.Stop()
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-s.stop:
-			return
-		case <-begin.C:
-			_ = s.write(nil)
-		case <-ticker.C:
-			_ = s.write([]byte(": still here\n\n"))
-		}
+// beats writes the frame, and has a comment follow in a while.
+func (s *eventStream) beats(frame []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && s.put(frame) == nil {
+		s.beat = time.AfterFunc(s.keepAlive, func() { s.beats([]byte(": still here\n\n")) })
 	}
 }
 
@@ -172,6 +169,11 @@ func (s *eventStream) event(message any) error {
 func (s *eventStream) write(frame []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.put(frame)
+}
+
+// put is write for who holds s.mu.
+func (s *eventStream) put(frame []byte) error {
 	if s.broken != nil {
 		return s.broken
 	}
@@ -180,18 +182,28 @@ func (s *eventStream) write(frame []byte) error {
 		return nil
 	}
 	_ = s.control.SetWriteDeadline(time.Now().Add(writeEventWithin)) // not every writer has one
+	if s.hurried.Load() {
+		s.hurry()
+	}
 	if _, s.broken = s.response.Write(frame); s.broken == nil {
 		s.broken = s.control.Flush()
 	}
 	return s.broken
 }
 
+// hurry has a reader that takes nothing hold nobody up any more, from now on.
+func (s *eventStream) hurry() {
+	s.hurried.Store(true)
+	_ = s.control.SetWriteDeadline(time.Now().Add(reportWithin))
+}
+
 // close ends the stream: the handler must not return before nothing writes. One
 // on which nothing was written, as its call was cancelled, is a stream all the
-// same.
+// same. The deadline of the last write is left to the end that net/http writes.
 func (s *eventStream) close() {
-	close(s.stop)
-	s.stopped.Wait()
-	_ = s.write(nil)
-	_ = s.control.SetWriteDeadline(time.Time{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.beat.Stop()
+	_ = s.put(nil)
 }

@@ -33,14 +33,18 @@ type Config struct {
 	Drain time.Duration
 	// KeepAlive is the pause between comments on a silent stream; default 15 s.
 	KeepAlive time.Duration
+	// MaxStreams is how many streams clients may listen on at once, of all keys
+	// together; default 10,000.
+	MaxStreams int
 
 	Logger zerolog.Logger
 }
 
 // The defaults of [Config].
 const (
-	DefaultDrain     = 30 * time.Second
-	DefaultKeepAlive = 15 * time.Second
+	DefaultDrain      = 30 * time.Second
+	DefaultKeepAlive  = 15 * time.Second
+	DefaultMaxStreams = 10_000
 )
 
 // How long parts of a request may take. There is no limit on an answer: agents
@@ -48,15 +52,19 @@ const (
 const (
 	readHeaderWithin = 10 * time.Second
 	readBodyWithin   = 30 * time.Second
-	writeEventWithin = 30 * time.Second
 	idleWithin       = 2 * time.Minute
 )
+
+// writeEventWithin is how long a reader may take nothing before it counts as
+// gone.
+var writeEventWithin = 30 * time.Second
 
 // Server is the HTTP side of the product. Make it with [New].
 type Server struct {
 	config  Config
 	base    baseURL
 	tenants *tenants
+	streams *streams
 	metrics *metrics
 	ready   readiness
 
@@ -79,29 +87,35 @@ func New(config Config) (*Server, error) {
 	if config.KeepAlive <= 0 {
 		config.KeepAlive = DefaultKeepAlive
 	}
+	if config.MaxStreams <= 0 {
+		config.MaxStreams = DefaultMaxStreams
+	}
 	s := &Server{base: base}
 	if config.Transport == nil {
 		s.transport = http.DefaultTransport.(*http.Transport).Clone()
 		s.transport.MaxIdleConnsPerHost = maxIdleConnections
 		config.Transport = s.transport
 	}
-	s.config, s.tenants = config, newTenants(base, config)
-	s.metrics = newMetrics(s.tenants.liveRuns)
+	s.streams = newStreams(config.MaxStreams)
+	s.config, s.tenants = config, newTenants(base, config, s.streams)
+	s.metrics = newMetrics(s.tenants.liveRuns, s.streams.count)
 	s.ready = readiness{url: base.probe(), transport: config.Transport}
 	return s, nil
 }
 
 // Close ends all runs, which stops their agents.
 func (s *Server) Close() {
+	s.streams.end()
 	s.tenants.close()
 	if s.transport != nil {
 		s.transport.CloseIdleConnections()
 	}
 }
 
-// Serve answers on the listener until ctx ends. Then it stops accepting, lets
-// calls and agents at work finish for as long as Config.Drain allows, has what
-// is left report how far it came, and closes.
+// Serve answers on the listener until ctx ends. Then it stops accepting, ends
+// the streams that clients listen on, lets calls and agents at work finish for
+// as long as Config.Drain allows, has what is left report how far it came, and
+// closes.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return s.serve(ctx, listener, s.routes())
 }
@@ -139,6 +153,7 @@ func (s *Server) shutdown(server *http.Server, cancelCalls context.CancelFunc) {
 	if live := s.tenants.liveRuns(); live > 0 {
 		s.config.Logger.Info().Int("runs", live).Dur("drain", s.config.Drain).Msg("waiting for agents at work; interrupt again to stop them now")
 	}
+	s.streams.end()
 	drain, cancel := context.WithTimeout(context.Background(), s.config.Drain)
 	defer cancel()
 	var draining sync.WaitGroup

@@ -117,18 +117,25 @@ func callerOf(w http.ResponseWriter, r *http.Request, key string, batch exchange
 		w.Header().Set(headerSession, sessionsOf(r, key).begin(declared))
 		return c, nil
 	}
-	id := r.Header.Get(headerSession)
+	id, declared, refused := sessionOf(r, key)
+	c.session = id
+	c.peer.Declare(declared)
+	return c, refused
+}
+
+// sessionOf is the session that the request names, "" where it names none, and
+// what its client declared.
+func sessionOf(r *http.Request, key string) (id string, declared mcp.ClientCapabilities, refused *refusal) {
+	id = r.Header.Get(headerSession)
 	if id == "" {
-		return c, nil
+		return "", declared, nil
 	}
 	declared, ok := sessionsOf(r, key).open(id)
 	if !ok {
-		return c, &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest,
+		return "", declared, &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest,
 			message: "there is no such session for this API key and path: send initialize again, without the header " + headerSession}
 	}
-	c.session = id
-	c.peer.Declare(declared)
-	return c, nil
+	return id, declared, nil
 }
 
 // initializes tells whether the batch is a client's first request, and what the

@@ -556,10 +556,14 @@ func TestATaskOfTheExperimentCanBeCancelled(t *testing.T) {
 
 // listen opens a subscription to tasks, and returns what comes.
 func (f *front) listen(path, capabilities string, ids ...string) (next func() listened, status int) {
-	f.t.Helper()
 	encoded, _ := json.Marshal(ids)
-	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":"L-1","method":"subscriptions/listen","params":{"notifications":{"taskIds":%s},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
-		`"io.modelcontextprotocol/clientCapabilities":%s}}}`, encoded, capabilities)
+	return f.listenTo(path, capabilities, fmt.Sprintf(`{"taskIds":%s}`, encoded))
+}
+
+func (f *front) listenTo(path, capabilities, notifications string) (next func() listened, status int) {
+	f.t.Helper()
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":"L-1","method":"subscriptions/listen","params":{"notifications":%s,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+		`"io.modelcontextprotocol/clientCapabilities":%s}}}`, notifications, capabilities)
 	response := f.request(f.t.Context(), path, body, "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: subscriptions/listen", "Accept: "+accepting)
 	f.t.Cleanup(func() { response.Body.Close() })
 	lines := bufio.NewScanner(response.Body)
@@ -580,6 +584,8 @@ func (f *front) listen(path, capabilities string, ids ...string) (next func() li
 		return listened{}
 	}, response.StatusCode
 }
+
+func first[T, U any](a T, _ U) T { return a }
 
 // listened is a message of a subscription.
 type listened struct {
@@ -668,12 +674,17 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 	if next, status := f.listen(storyPath, `{}`, id); status != http.StatusBadRequest || next().Error.Code != -32021 {
 		t.Errorf("without the extension: got %d", status)
 	}
-	if next, status := f.listen(storyPath, tasksDeclared); status != http.StatusNotFound || next().Error.Code != -32601 {
-		t.Errorf("to no task: got %d", status)
-	}
 	reading := f.beside(func(c *mcpserver.Config) { c.Bridge.ReadOnly = true })
-	if next, status := reading.listen(storyPath, tasksDeclared, id); status != http.StatusNotFound || next().Error.Code != -32601 {
-		t.Errorf("where there are no tasks: got %d", status)
+	for name, next := range map[string]func() listened{
+		"to no task":               first(f.listen(storyPath, tasksDeclared)),
+		"where there are no tasks": first(reading.listen(storyPath, tasksDeclared, id)),
+	} {
+		if got := next(); got.Method != "notifications/subscriptions/acknowledged" || !strings.Contains(got.raw, `"notifications":{}`) {
+			t.Errorf("%s: got %s", name, got.raw)
+		}
+		if got := next(); got.Result == nil {
+			t.Errorf("%s: got %s", name, got.raw)
+		}
 	}
 	next, _ := f.listen(echoPath, tasksDeclared, id)
 	if got := next(); len(got.Params.Notifications.TaskIDs) != 0 || !strings.Contains(got.raw, `"taskIds":[]`) {

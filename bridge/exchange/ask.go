@@ -104,7 +104,7 @@ func (x *Exchange) CanElicit() bool {
 	if x == nil || !ElicitsForms(x.GetClientCapabilities()) {
 		return false
 	}
-	return x.request.modern() || x.asker != nil
+	return x.request.IsModern() || x.asker != nil
 }
 
 // ElicitsForms tells whether a client that declares this can put a form to its
@@ -141,7 +141,7 @@ func (q question) failed(reason string) error { return &AnswerError{q.asks, reas
 func (q question) unreadable() error { return q.failed("its answer cannot be read") }
 
 // asksInside tells whether questions go out on the call's own stream.
-func (x *Exchange) asksInside() bool { return !x.request.modern() && x.asker != nil }
+func (x *Exchange) asksInside() bool { return !x.request.IsModern() && x.asker != nil }
 
 // ask sends the client a question and reads its answer into result. What a
 // client's error says is its own text: it goes into the log alone.

@@ -51,20 +51,29 @@ type Exchange struct {
 // which drops what does not fit. Ours wait for room instead: see [Exchange.Notify].
 const notificationBuffer = 256
 
+// room is what a request's notifications are buffered in. There may be thousands
+// of subscriptions at once, and nothing is sent to them through mcp-go.
+func (m Message) room() int {
+	if m.Method == string(mcp.MethodSubscriptionsListen) {
+		return 1
+	}
+	return notificationBuffer
+}
+
 var exchanges atomic.Uint64
 
 // Carry takes one request through an MCP server: it returns when the reply is
 // written. A cancelled ctx ends the call, not what the call has set going. A
 // handler that panics is answered with an internal error and logged.
 func Carry(ctx context.Context, mcpServer *server.MCPServer, request Message, peer *Peer, out Writer) error {
-	if request.modern() { // it says all of its client itself, and for itself alone
+	if request.IsModern() { // it says all of its client itself, and for itself alone
 		peer = &Peer{version: request.Meta.ProtocolVersion}
 	}
 	x := &Exchange{
 		id:            "exchange-" + strconv.FormatUint(exchanges.Add(1), 10),
 		request:       request,
 		peer:          peer,
-		notifications: make(chan mcp.JSONRPCNotification, notificationBuffer),
+		notifications: make(chan mcp.JSONRPCNotification, request.room()),
 		questions:     make(chan mcp.JSONRPCRequest),
 		closed:        make(chan struct{}),
 	}

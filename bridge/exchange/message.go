@@ -54,8 +54,8 @@ type Meta struct {
 	ProgressToken json.RawMessage `json:"progressToken"`
 }
 
-// modern tells whether the message is of protocol version 2026-07-28 or later.
-func (m Message) modern() bool { return mcp.IsModernProtocol(m.Meta.ProtocolVersion) }
+// IsModern tells whether the message is of protocol version 2026-07-28 or later.
+func (m Message) IsModern() bool { return mcp.IsModernProtocol(m.Meta.ProtocolVersion) }
 
 // IDText is equal for ids that are the same string, however it is escaped, or
 // the same digits; "" for what is no id.

@@ -32,6 +32,7 @@ type options struct {
 	// parentGone returns a channel that is closed when the parent has ended; nil
 	// where that would say nothing. It gives up with the context.
 	parentGone func(context.Context) <-chan struct{}
+	announce   Announcer // nil for one that tells of nothing
 }
 
 // EndWithParent has [Serve] take the end of the process that started this one for

@@ -26,11 +26,22 @@ const (
 // knowledge of the tenant must not wait for it.
 type Chooser func(ctx context.Context, method string) *server.MCPServer
 
+// Announcer tells a host of what it did not ask for, until ctx ends or tell
+// fails.
+type Announcer func(ctx context.Context, tell func(mcp.JSONRPCNotification) error)
+
+// Announcing has announce run from the answer to the host's initialize on, until
+// the connection ends: hosts that send none are of the modern era, where nothing
+// comes unasked for.
+func Announcing(announce Announcer) Option {
+	return func(o *options) { o.announce = announce }
+}
+
 // Serve answers what comes in on in, until it ends, ctx ends, or out can no
 // longer be written. Calls in flight are then given a moment to finish. After
 // that abandon is called, which ends what they wait for, so that they can still
-// report it. A reader that has gone is a quiet end, any other failure of in or
-// out an error.
+// report it. Subscriptions, which would go on for ever, end at once. A reader
+// that has gone is a quiet end, any other failure of in or out an error.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, abandon func(), log zerolog.Logger, with ...Option) error {
 	var settings options
 	for _, set := range with {
@@ -50,11 +61,36 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, choose Chooser, aba
 	}
 	stop := context.AfterFunc(ctx, s.end)
 	defer stop()
+	announced := s.announcing(settings.announce)
+	overdue := s.overdue(serving)
 	select {
 	case <-conn.DisconnectNotify():
-	case <-s.overdue(serving):
+	case <-overdue:
+	}
+	s.quiet()
+	select {
+	case <-announced: // nothing is written any more
+	case <-overdue:
 	}
 	return held.verdict()
+}
+
+// announcing runs announce once the host is greeted. The channel is closed when
+// nothing more is announced.
+func (s *stream) announcing(announce Announcer) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-s.greeted:
+		case <-s.wanted.Done():
+			return
+		}
+		if announce != nil {
+			announce(s.wanted, s.announce)
+		}
+	}()
+	return done
 }
 
 // overdue is for a host that reads nothing: whatever is being written to it
@@ -93,6 +129,8 @@ func (h *heldStream) ReadObject(v any) error {
 	if !errors.Is(err, io.EOF) {
 		h.inputErr = err
 	}
+	h.quiet()
+	h.endSubscriptions()
 	h.questions.Close() // whatever the host was asked, it cannot answer any more
 	answered := h.answered()
 	if within(answered, finishWithin) {
@@ -154,4 +192,10 @@ func (w writer) Notify(n mcp.JSONRPCNotification) error { return w.stream.tell(w
 
 func (w writer) Ask(request mcp.JSONRPCRequest) error { return w.stream.tell(w.call, request) }
 
-func (w writer) Reply(reply exchange.Reply) error { return w.stream.answer(w.call, reply) }
+func (w writer) Reply(reply exchange.Reply) error {
+	err := w.stream.answer(w.call, reply)
+	if err == nil && reply.Error == nil && w.call.Method == string(mcp.MethodInitialize) {
+		w.stream.greet.Do(func() { close(w.stream.greeted) })
+	}
+	return err
+}

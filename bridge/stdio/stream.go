@@ -23,6 +23,11 @@ type stream struct {
 	inputEnded chan struct{} // closed when the input itself has ended
 	arrived    chan struct{} // has room for one sign that a line came
 
+	greet   sync.Once
+	greeted chan struct{}      // closed when a host's initialize was answered
+	wanted  context.Context    // of what the host did not ask for
+	quiet   context.CancelFunc // ends it
+
 	questions exchange.Questions // to the host
 
 	writing sync.Mutex // guards out; held for as long as the host does not read
@@ -63,7 +68,9 @@ type array struct {
 
 func newStream(in io.Reader, out io.Writer) *stream {
 	lines := make(chan readLine)
-	s := &stream{lines: lines, ended: make(chan struct{}), inputEnded: make(chan struct{}), arrived: make(chan struct{}, 1), out: out, calls: make(map[uint64]*call)}
+	s := &stream{lines: lines, ended: make(chan struct{}), inputEnded: make(chan struct{}), arrived: make(chan struct{}, 1),
+		greeted: make(chan struct{}), out: out, calls: make(map[uint64]*call)}
+	s.wanted, s.quiet = context.WithCancel(context.Background())
 	s.idle = sync.NewCond(&s.mu)
 	go s.pump(newLineReader(in), lines)
 	return s
@@ -215,6 +222,26 @@ func (s *stream) tell(c *call, message any) error {
 		return nil
 	}
 	return s.write(message)
+}
+
+// announce writes what no call is the cause of.
+func (s *stream) announce(n mcp.JSONRPCNotification) error {
+	if err := s.wanted.Err(); err != nil {
+		return err
+	}
+	return s.write(n)
+}
+
+// endSubscriptions has them answered: each call that goes on for as long as its
+// client wants.
+func (s *stream) endSubscriptions() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if c.Method == string(mcp.MethodSubscriptionsListen) {
+			c.cancel()
+		}
+	}
 }
 
 // answer writes the call's reply, unless the client has cancelled it, and

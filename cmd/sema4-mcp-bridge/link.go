@@ -90,3 +90,41 @@ func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
 	}
 	return found
 }
+
+// listenAgainAfter is for a key that the tenant has refused: it may have been in
+// trouble.
+const listenAgainAfter = time.Minute
+
+// announce tells a host of the legacy era when the tools and resources that it
+// was shown have changed.
+func (l *link) announce(ctx context.Context, tell func(mcp.JSONRPCNotification) error) {
+	select {
+	case <-l.made:
+	case <-ctx.Done():
+		return
+	}
+	if l.tenant == nil {
+		return // the tools that say so stay
+	}
+	for ctx.Err() == nil {
+		listener := l.tenant.Listen("")
+		err := listener.Tell(ctx, func() error { return tellAll(tell) })
+		listener.Close()
+		if err != nil {
+			return // the host has gone
+		}
+		select {
+		case <-time.After(listenAgainAfter):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func tellAll(tell func(mcp.JSONRPCNotification) error) error {
+	for _, change := range bridge.ListChanges() {
+		if err := tell(change); err != nil {
+			return err
+		}
+	}
+	return nil
+}

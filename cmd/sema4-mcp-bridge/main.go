@@ -62,7 +62,7 @@ func run(ctx context.Context, settings *cli.Settings, in io.Reader, frames, stde
 	defer closeLog()
 	l := newLink(ctx, settings, log)
 	defer l.close()
-	return stdio.Serve(ctx, in, frames, l.choose, l.close, log, stdio.EndWithParent())
+	return stdio.Serve(ctx, in, frames, l.choose, l.close, log, stdio.EndWithParent(), stdio.Announcing(l.announce))
 }
 
 // advice is an error in whole sentences: a user reads it in a tool's result.

@@ -23,6 +23,7 @@ type options struct {
 	cli.Settings
 	listen       string
 	drain        time.Duration
+	maxStreams   int
 	allowHosts   []string
 	allowOrigins []string
 }
@@ -50,6 +51,7 @@ Callers send their own API key as a bearer token; the server passes it on and ke
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` to serve on")
 	o.TenantFlags(flags)
 	flags.DurationVar(&o.drain, "drain", mcpserver.DefaultDrain, "how long agents at work may finish at shutdown")
+	flags.IntVar(&o.maxStreams, "max-streams", mcpserver.DefaultMaxStreams, "how many `streams` clients may listen on at once")
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "accept this Host `name` on a loopback address, for a proxy in front")
 	flags.StringSliceVar(&o.allowOrigins, "allow-origin", nil, "accept requests of web pages of this `origin`")
 	o.LogFlags(flags)
@@ -59,6 +61,9 @@ Callers send their own API key as a bearer token; the server passes it on and ke
 func (o *options) run(ctx context.Context, stderr io.Writer) error {
 	if err := o.Complete(); err != nil {
 		return err
+	}
+	if o.maxStreams < 1 {
+		return &cli.UsageError{Message: "--max-streams must be at least 1"}
 	}
 	log, closeLog, err := o.Logger(stderr)
 	if err != nil {
@@ -77,6 +82,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) error {
 		AllowedHosts:   o.allowHosts,
 		AllowedOrigins: o.allowOrigins,
 		Drain:          max(o.drain, 1), // 0 means no time at all
+		MaxStreams:     o.maxStreams,
 		Logger:         log,
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ const LAST_SENTENCE = 'You will find that the number depends on how quietly you 
 const tenant = await serve('sema4-local-tenant')
 const server = await serve('sema4-mcp-server', '--local')
 const hasty = await serve('sema4-mcp-server', '--local', '--call-budget', `${CALL_BUDGET}ms`)
+const changing = await serve('sema4-mcp-server', '--local', '--toolsets', 'admin')
 const remote = await serve('sema4-mcp-server', '--base-url', restSettings(KEY).SEMA4_BASE_URL)
 
 const regions = await salesByRegion(tenant.origin, AGENTS.sales)
@@ -52,10 +53,12 @@ for (const mode of ['legacy', 'modern']) {
 for (const mode of ['legacy', 'modern']) {
   await pick(`http ${mode}`, () => http(server.origin + tenantPath), mode)
   await pick(`stdio ${mode}`, () => bridge(['--local']), mode)
+  await changes(`http ${mode}`, () => http(changing.origin + tenantPath), mode)
+  await changes(`stdio ${mode}`, () => bridge(['--local', '--toolsets', 'admin']), mode)
 }
 await refusals()
 await probeThenInitialize()
-for (const program of [server, hasty, remote, tenant]) await check(`${program.name} ends when told to`, program.stop)
+for (const program of [server, hasty, changing, remote, tenant]) await check(`${program.name} ends when told to`, program.stop)
 finish('SDK client')
 
 // visit is what a host does first: it connects, lists the tools and asks.
@@ -242,6 +245,30 @@ async function pick(name, open, mode) {
       expectSame(messages.map(each => each.content.type), ['text', 'resource_link'], 'messages')
       expect(messages[0].content.text.includes(thread), messages[0].content.text)
     })
+  })
+}
+
+// changes has the client listen as its era does, on the GET stream or on the one
+// line, or by subscribing, and look again when the tools have changed.
+async function changes(name, open, mode) {
+  await check(`changes, ${name}: the client hears of a new tool`, async () => {
+    let heard
+    const changed = new Promise(resolve => { heard = resolve })
+    const onChanged = (error, tools) => heard(error ?? tools.map(tool => tool.name))
+    const { client, errors } = await connect(open(), mode, { listChanged: { tools: { onChanged } } })
+    try {
+      if (mode === 'legacy') await client.listTools() // what it is to hear of is compared with what it was shown
+      await sleep(300) // the client opens its stream behind
+      const agent = `Newcomer ${newThread()}`
+      const made = await call(client, 'create_agent', { name: agent })
+      expect(!made.isError, textIn(made))
+      const tools = await deadline(changed, 5_000)
+      expect(!(tools instanceof Error), String(tools))
+      expect(tools.some(tool => tool.startsWith('message_newcomer_')), `no tool of the new agent: ${tools}`)
+      expectSame(errors.map(String), [], 'errors of the client')
+    } finally {
+      await client.close()
+    }
   })
 }
 

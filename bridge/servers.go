@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/rs/zerolog"
 
+	"sema4mcp/bridge/mcpcore"
 	"sema4mcp/restclient"
 )
 
@@ -100,23 +100,22 @@ func fingerprint(agent restclient.Agent) string {
 
 func (t *Tenant) build(title, instructions string, tools []tool, resources reader, tasks taskMethods) *server.MCPServer {
 	tools = t.allowed(tools)
-	order := make(map[string]int, len(tools))
 	names := make([]string, len(tools))
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {
-		order[tool.name], names[i] = i, tool.name
+		names[i] = tool.name
 	}
 	for i, tool := range tools {
 		tool.beside = names
 		offered[i] = tool.serverTool(t.config.CallBudget, t.offersTasks())
 	}
 	hooks := t.announceTasks(tasks) // mcp-go knows one set of them
-	hooks.AddOnError(refuseReading)
+	mcpcore.OnUnread(hooks, refusedReading)
 	built := server.NewMCPServer(serverName, t.config.Version,
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
-		server.WithToolFilter(inOrder(order)),
+		server.WithToolFilter(mcpcore.InOrder(offered)),
 		server.WithToolFilter(t.offerTasks(tools)),
 		server.WithResourceCapabilities(false, false),
 		server.WithHooks(hooks),
@@ -124,17 +123,11 @@ func (t *Tenant) build(title, instructions string, tools []tool, resources reade
 		server.WithMethodCacheHints(mcp.MethodResourcesRead, 0, mcp.CacheScopePrivate), // agents go on writing
 		server.WithLogger(slog.New(zerolog.NewSlogHandler(t.config.Logger.Level(zerolog.WarnLevel)))),
 	)
-	built.SetTools(offered...)
+	if err := mcpcore.SetTools(built, offered...); err != nil {
+		t.config.Logger.Error().Err(err).Msg("tools are missing")
+	}
 	built.SetResourceTemplates(resources.serverTemplates(t.config.CallBudget + budgetMargin)...)
 	return built
-}
-
-// inOrder lists the tools as they were given; mcp-go would sort them by name.
-func inOrder(order map[string]int) server.ToolFilterFunc {
-	return func(_ context.Context, tools []mcp.Tool) []mcp.Tool {
-		slices.SortFunc(tools, func(a, b mcp.Tool) int { return order[a.Name] - order[b.Name] })
-		return tools
-	}
 }
 
 const runInstructions = `Agents may work for minutes. A call that is not finished in time returns a run_id: wait with get_run, and do not send the message again. ` +

@@ -12,6 +12,7 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 
 	"sema4mcp/bridge/exchange"
+	"sema4mcp/bridge/mcpcore"
 	"sema4mcp/bridge/run"
 	"sema4mcp/restclient"
 )
@@ -83,12 +84,7 @@ func (t *Tenant) offersTasks() bool { return !t.config.ReadOnly }
 // form of its version, and answer their methods.
 func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	hooks := new(server.Hooks)
-	hooks.AddOnRequestInitialization(func(ctx context.Context, _ any, _ any) error {
-		if x := exchange.FromContext(ctx); x != nil {
-			return methods.answer(ctx, x, t.offersTasks())
-		}
-		return nil
-	})
+	mcpcore.OnRequest(hooks, func(ctx context.Context, x *exchange.Exchange) bool { return methods.answer(ctx, x, t.offersTasks()) })
 	if !t.offersTasks() {
 		return hooks
 	}
@@ -104,18 +100,15 @@ func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	return hooks
 }
 
-// errTaskMethod ends mcp-go's part in a request that is answered here.
-var errTaskMethod = errors.New("the request is answered")
-
-// answer gives a request that is about tasks its answer. All else, malformed
-// metadata too, is left to mcp-go, but for a subscription to other changes: no
-// server here announces any, and mcp-go would acknowledge it under an id that is
-// not the caller's, and end it at once.
-func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered bool) error {
+// answer gives a request that is about tasks its answer, and tells whether it
+// has. All else, malformed metadata too, is left to mcp-go, but for a
+// subscription to other changes: no server here announces any, and mcp-go would
+// acknowledge it under an id that is not the caller's, and end it at once.
+func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered bool) bool {
 	request := x.Request()
 	listens := request.Method == string(mcp.MethodSubscriptionsListen)
 	if !listens && (!offered || !IsTaskMethod(request.Method)) {
-		return nil
+		return false
 	}
 	var params taskParams
 	invalid := json.Unmarshal(request.Params, &params)
@@ -123,7 +116,7 @@ func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered b
 	if version := request.Meta.ProtocolVersion; mcp.IsModernProtocol(version) {
 		declared := params.Meta.ClientCapabilities()
 		if declared == nil || !mcp.IsValidProtocolVersion(version) {
-			return nil
+			return false
 		}
 		methods = m.extension
 		x.SetClientCapabilities(*declared)
@@ -137,7 +130,7 @@ func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered b
 	case listens && (!offered || !server.IsModernRequest(ctx) || len(params.Notifications.TaskIDs) == 0):
 		x.Refuse(&jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: request.Method + ": this server announces no changes but those of tasks"})
 	case !known:
-		return nil
+		return false
 	case server.IsModernRequest(ctx) && !knowsTasks(ctx):
 		x.Refuse(missingTasksCapability(request.Method))
 	case invalid != nil || params.TaskID == "" && !listens:
@@ -149,7 +142,7 @@ func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered b
 			x.Answer(result)
 		}
 	}
-	return errTaskMethod
+	return true
 }
 
 // knowsTasks tells whether the client declared the extension in this request.

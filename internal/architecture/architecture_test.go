@@ -52,6 +52,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"bridge", "sema4mcp/cmd", "commands are doorways"},
 	{"bridge/run", "github.com/mark3labs/mcp-go", "a run is no matter of MCP: a command line could use it"},
 	{"bridge/exchange", "sema4mcp/restclient", "an exchange carries any MCP server's requests"},
+	{"bridge/mcpcore", "sema4mcp/restclient", "what mcp-go lacks, it lacks for any MCP server"},
 	{"bridge/stdio", "sema4mcp/restclient", "a transport carries any MCP server's requests"},
 	{"mcpserver", "sema4mcp/bridge/stdio", "one transport does not need the other"},
 	{"mcpserver", "sema4mcp/internal/localtenant", "the server talks to any tenant alike"},

@@ -15,7 +15,9 @@ import (
 func InOrder(tools []server.ServerTool) server.ToolFilterFunc {
 	order := make(map[string]int, len(tools))
 	for i, tool := range tools {
-		order[tool.Tool.Name] = i
+		if _, taken := order[tool.Tool.Name]; !taken {
+			order[tool.Tool.Name] = i
+		}
 	}
 	return func(_ context.Context, listed []mcp.Tool) []mcp.Tool {
 		slices.SortFunc(listed, func(a, b mcp.Tool) int { return order[a.Name] - order[b.Name] })

@@ -84,7 +84,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	c.peer.Questions = &to.inFlight.questions
+	c.peer.Questions, c.peer.Session = &to.inFlight.questions, c.session
 	e.answer(w, r, batch, to, c, accepts, era)
 	return nil
 }

@@ -26,27 +26,29 @@ type AnswerError struct{ Reason string }
 func (e *AnswerError) Error() string { return "the client could not ask its user: " + e.Reason }
 
 // Questions are what clients have been asked in the midst of a call and have not
-// answered yet. Whoever may answer one may answer all of them: there is one for
-// a connection, or for a key. The zero value is ready, and safe for concurrent
-// use.
+// answered yet: there is one for a connection, or for a key. The zero value is
+// ready, and safe for concurrent use.
 type Questions struct {
 	mu     sync.Mutex // guards all below
-	open   map[string]chan Message
+	open   map[question]chan Message
 	closed bool
 }
 
-// Answer hands a client's response to whoever asked. One to a question that is
-// no longer open is dropped.
-func (q *Questions) Answer(response Message) {
-	var id string
-	if json.Unmarshal(response.ID, &id) != nil {
+// question tells what a client was asked from what others were.
+type question struct{ session, id string }
+
+// Answer hands the response of a session's client to whoever asked it. One to a
+// question that is no longer open, or that another session was asked, is dropped.
+func (q *Questions) Answer(session string, response Message) {
+	asked := question{session: session}
+	if json.Unmarshal(response.ID, &asked.id) != nil {
 		return
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if asked, ok := q.open[id]; ok {
-		delete(q.open, id)
-		asked <- response
+	if waiting, ok := q.open[asked]; ok {
+		delete(q.open, asked)
+		waiting <- response
 	}
 }
 
@@ -55,34 +57,34 @@ func (q *Questions) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	for id, asked := range q.open {
-		delete(q.open, id)
-		close(asked)
+	for asked, waiting := range q.open {
+		delete(q.open, asked)
+		close(waiting)
 	}
 }
 
-// begin opens a question under an id that nobody can guess. Its channel has one
-// answer, or is closed without.
-func (q *Questions) begin() (id string, answer <-chan Message) {
-	id = rand.Text()
-	asked := make(chan Message, 1) // so that Answer never waits
+// begin opens a question to a session under an id that nobody can guess. Its
+// channel has one answer, or is closed without.
+func (q *Questions) begin(session string) (asked question, answer <-chan Message) {
+	asked = question{session, rand.Text()}
+	waiting := make(chan Message, 1) // so that Answer never waits
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
-		close(asked)
+		close(waiting)
 	case q.open == nil:
-		q.open = map[string]chan Message{id: asked}
+		q.open = map[question]chan Message{asked: waiting}
 	default:
-		q.open[id] = asked
+		q.open[asked] = waiting
 	}
-	return id, asked
+	return asked, waiting
 }
 
-func (q *Questions) forget(id string) {
+func (q *Questions) forget(asked question) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	delete(q.open, id)
+	delete(q.open, asked)
 }
 
 // CanElicit tells whether this very caller's user can be asked something: the
@@ -111,12 +113,12 @@ func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.Elicitati
 	if x.request.modern() || !x.CanElicit() {
 		return nil, server.ErrElicitationNotSupported
 	}
-	id, answer := x.peer.Questions.begin()
-	defer x.peer.Questions.forget(id)
-	question := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: request.Params}
-	question.Method = string(mcp.MethodElicitationCreate)
+	asked, answer := x.peer.Questions.begin(x.peer.Session)
+	defer x.peer.Questions.forget(asked)
+	asking := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(asked.id), Params: request.Params}
+	asking.Method = string(mcp.MethodElicitationCreate)
 	select {
-	case x.questions <- question:
+	case x.questions <- asking:
 	case <-x.closed:
 		return nil, ErrAnswered
 	case <-ctx.Done():
@@ -129,7 +131,7 @@ func (x *Exchange) RequestElicitation(ctx context.Context, request mcp.Elicitati
 		}
 		return elicited(ctx, response)
 	case <-ctx.Done():
-		x.withdraw(id)
+		x.withdraw(asked.id)
 		return nil, ctx.Err()
 	}
 }

@@ -487,7 +487,7 @@ func (w *world) reachForRuns() {
 	if strings.HasSuffix(tool, "s") {
 		arguments = form{"thread_id": run.threadID}
 	}
-	_, raw := w.ask(attacker, "tools/call", tool, form{"name": tool, "arguments": arguments})
+	_, raw := w.ask(attacker, "tools/call", tool, form{"name": tool, "arguments": arguments}, "Accept: application/json")
 	refused(tool, raw)
 	method := pick(w.random, []string{"tasks/get", "tasks/cancel", "tasks/update", "tasks/result"})
 	_, raw = w.ask(attacker, method, run.runID, form{"taskId": run.runID, "inputResponses": form{}})

@@ -202,7 +202,7 @@ func cut(text string, limit int) string {
 	if line := strings.LastIndexByte(text[:limit], '\n'); line > limit/2 {
 		return text[:line+1]
 	}
-	for !utf8.RuneStart(text[limit]) {
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
 		limit--
 	}
 	return text[:limit]

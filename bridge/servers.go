@@ -31,7 +31,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	if err != nil {
 		return nil, err
 	}
-	name := agentNames([]restclient.Agent{agent})[agent.ID]
+	name := agentName(agent)
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
 		scope := t.agentScope(agent, name)
 		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.read, scope.taskMethods())

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -34,7 +35,7 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	name := agentName(agent)
 	return t.server("agent/"+agent.ID, fingerprint(agent), func() *server.MCPServer {
 		scope := t.agentScope(agent, name)
-		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.read, scope.taskMethods())
+		return t.build(cmp.Or(strings.TrimSpace(cut(agent.Name, 200)), "Sema4.ai agent"), t.agentInstructions(agent, name), t.agentTools(agent, name), scope.read, scope.taskMethods())
 	}), nil
 }
 

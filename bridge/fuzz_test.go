@@ -157,7 +157,9 @@ func FuzzAgentsInTools(f *testing.F) {
 		}
 		one := restclient.Agent{ID: "1", Name: name, Description: description, Mode: mode}
 		two := restclient.Agent{ID: "2", Name: beside, Description: name}
-		tenant := tenantOf(t, Config{Toolsets: []Toolset{ToolsetAll}}, one, two)
+		agents := []restclient.Agent{one, two}
+		tenant := tenantOf(t, Config{Toolsets: []Toolset{ToolsetAll}}, agents...)
+		one, two = agents[0], agents[1]
 		all, alone := show(t, tenant, ""), show(t, tenant, "1")
 		checkHostRules(t, "both", all)
 		checkHostRules(t, "one", alone)

@@ -360,6 +360,11 @@ func tenantOf(t testing.TB, config Config, agents ...restclient.Agent) *Tenant {
 	tenant := NewTenant(nil, config)
 	t.Cleanup(tenant.Close)
 	tenant.catalogue.list, tenant.catalogue.listed = agents, time.Now()
+	for i := range agents {
+		for _, text := range []*string{&agents[i].Name, &agents[i].Description} {
+			*text = strings.ToValidUTF8(*text, "\ufffd") // as it is once it was JSON
+		}
+	}
 	for _, agent := range agents {
 		tenant.catalogue.agents[agent.ID] = sighted{agent, time.Now()}
 	}

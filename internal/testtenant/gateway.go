@@ -1,6 +1,7 @@
 package testtenant
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func (g Gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/tenants/"), "/")
 	door, known := g[name]
 	if !known {
-		return nil, &http.ProtocolError{ErrorString: "the gateway has no tenant " + name}
+		return nil, fmt.Errorf("the gateway has no tenant %q", name)
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Host, inner.Host = "localtenant", ""

@@ -175,7 +175,7 @@ func TestNoMessageCostsMuchMoreThanItsBytes(t *testing.T) {
 	repeated := func(unit string, times int) string {
 		return "[" + strings.Repeat(unit+",", times-1) + unit + "]"
 	}
-	const room = MaxBytes - 200
+	const room, some = MaxBytes - 200, MaxBytes / 16
 	for name, test := range map[string]struct {
 		body    string
 		carried bool
@@ -187,11 +187,11 @@ func TestNoMessageCostsMuchMoreThanItsBytes(t *testing.T) {
 		"an array of brackets":  {repeated("[]", room/3), false, 1},
 		"objects":               {call(repeated(`{"":0}`, room/7)), false, 1},
 		"an open string":        {`"` + strings.Repeat(`\`, room), false, 2},
-		"a long number":         {call(strings.Repeat("9", room)), true, 150},
-		"a long string":         {call(`"` + strings.Repeat("x", room) + `"`), true, 60},
-		"a long name":           {call(`{"` + strings.Repeat("x", room) + `":0}`), true, 60},
-		"a long id":             {strings.Replace(call("0"), `"id":1`, `"id":"`+strings.Repeat("x", room)+`"`, 1), true, 60},
-		"a long method":         {`{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("x", room) + `"}`, true, 150},
+		"a long number":         {call(strings.Repeat("9", some)), true, 10},
+		"a long string":         {call(`"` + strings.Repeat("x", some) + `"`), true, 5},
+		"a long name":           {call(`{"` + strings.Repeat("x", some) + `":0}`), true, 5},
+		"a long id":             {strings.Replace(call("0"), `"id":1`, `"id":"`+strings.Repeat("x", some)+`"`, 1), true, 5},
+		"a long method":         {`{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("x", some) + `"}`, true, 10},
 		"objects to the limit":  {call(repeated(`{"":0}`, MaxValues/2-10)), true, 60},
 	} {
 		var before, after runtime.MemStats

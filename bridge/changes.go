@@ -16,7 +16,7 @@ import (
 
 // listChanges are the notifications of the lists that servers here have. Names
 // and descriptions of agents are in all of them, so that one change is each.
-var listChanges = []string{mcp.MethodNotificationToolsListChanged, mcp.MethodNotificationResourcesListChanged}
+var listChanges = []string{mcp.MethodNotificationToolsListChanged, mcp.MethodNotificationPromptsListChanged, mcp.MethodNotificationResourcesListChanged}
 
 // ListChanges is what a client of the legacy era is told when what its server
 // lists has changed.

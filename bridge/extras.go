@@ -11,6 +11,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"sema4mcp/bridge/exchange"
+	"sema4mcp/bridge/mcpcore"
 )
 
 // extras are what a server has beside tools. Nothing depends on them: what they
@@ -79,7 +80,7 @@ func (e extras) fillLists(hooks *server.Hooks, budget time.Duration) {
 		}
 		result.Prompts, result.NextCursor = page, mcp.Cursor(next)
 	})
-	hooks.AddOnError(refuseReading)
+	mcpcore.OnUnread(hooks, refusedReading)
 	hooks.AddOnError(refuseExtra)
 }
 

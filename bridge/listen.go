@@ -11,6 +11,7 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 
 	"sema4mcp/bridge/exchange"
+	"sema4mcp/bridge/mcpcore"
 )
 
 // wanted is what a subscription asks to be told of.
@@ -57,12 +58,8 @@ type listenMethod func(context.Context, wanted) (any, *jsonrpc2.Error)
 // tell them of nothing. The method is of the modern era alone; so are
 // subscriptions to resources, which clients of the legacy one make with another.
 func announceSubscriptions(hooks *server.Hooks, listen listenMethod) {
-	hooks.AddOnRequestInitialization(func(ctx context.Context, _ any, _ any) error {
-		x := exchange.FromContext(ctx)
-		if x == nil || x.Request().Method != string(mcp.MethodSubscriptionsListen) || !x.Request().IsModern() {
-			return nil
-		}
-		return listen.answer(ctx, x)
+	mcpcore.OnRequest(hooks, func(ctx context.Context, x *exchange.Exchange) bool {
+		return x.Request().Method == string(mcp.MethodSubscriptionsListen) && x.Request().IsModern() && listen.answer(ctx, x)
 	})
 	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, result *mcp.DiscoverResult) {
 		result.Capabilities.Resources.Subscribe = true
@@ -70,16 +67,16 @@ func announceSubscriptions(hooks *server.Hooks, listen listenMethod) {
 }
 
 // answer leaves malformed metadata to mcp-go.
-func (listen listenMethod) answer(ctx context.Context, x *exchange.Exchange) error {
+func (listen listenMethod) answer(ctx context.Context, x *exchange.Exchange) bool {
 	var meta struct {
 		Meta *mcp.Meta `json:"_meta"`
 	}
 	if json.Unmarshal(x.Request().Params, &meta) != nil {
-		return nil
+		return false
 	}
 	ctx, ok := asModern(ctx, x, meta.Meta)
 	if !ok {
-		return nil
+		return false
 	}
 	var params struct {
 		Notifications *wanted `json:"notifications"`
@@ -95,7 +92,7 @@ func (listen listenMethod) answer(ctx context.Context, x *exchange.Exchange) err
 		result, fault := listen(ctx, *params.Notifications)
 		settle(x, result, fault)
 	}
-	return errAnswered
+	return true
 }
 
 // subscription is one subscriptions/listen being answered.

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,22 +33,25 @@ func TestAgentNames(t *testing.T) {
 func TestLongNames(t *testing.T) {
 	t.Parallel()
 	valid := regexp.MustCompile(`^[a-z0-9_]+$`)
-	vendors := restclient.Agent{Name: strings.Repeat("accounts payable ", 4)}
+	vendors := restclient.Agent{ID: "1", Name: strings.Repeat("accounts payable ", 4)}
 	if got := agentName(vendors); got != vendorName(vendors.Name) {
 		t.Errorf("got %q, want the vendor's own name as it is", got)
 	}
-	for _, name := range []string{strings.Repeat("very long ", 40), strings.Repeat("größe ", 40)} {
+	if got := agentNames([]restclient.Agent{vendors})["1"]; len("message_"+got) > maxToolName {
+		t.Errorf("beside other agents: %q has %d characters, want %d at most", got, len(got), maxToolName)
+	}
+	if found, err := findAgent([]restclient.Agent{vendors}, MessageTool(vendors)); err != nil || found.ID != "1" {
+		t.Errorf("by the tool of its own server: got %v, %v", found, err)
+	}
+	for _, name := range []string{strings.Repeat("very long ", 40), strings.Repeat("größe ", 40), strings.Repeat("größe ", 7)} {
 		one := agentName(restclient.Agent{Name: name})
 		other := agentName(restclient.Agent{Name: name + "x"})
-		if !valid.MatchString(one) || len("get_"+one+"_thread_messages") > maxVendorToolName {
+		if !valid.MatchString(one) || len("message_"+one) > maxToolName {
 			t.Errorf("%q is not a tool's name", one)
 		}
 		if one == other {
 			t.Errorf("two long names became the same %q", one)
 		}
-	}
-	if got := "message_" + agentName(restclient.Agent{Name: strings.Repeat("größe ", 40)}); len(got) > maxToolName {
-		t.Errorf("%q has %d characters, want %d at most", got, len(got), maxToolName)
 	}
 }
 
@@ -63,6 +67,25 @@ func TestAgentsOfOneNameAreToldApart(t *testing.T) {
 		if turned[id] != name {
 			t.Errorf("in another order %s is called %q, not %q", id, turned[id], name)
 		}
+	}
+}
+
+// TestManyAgentsOfOneNameAreToldApart: of so many, some ids begin with the same
+// six digits.
+func TestManyAgentsOfOneNameAreToldApart(t *testing.T) {
+	agents := make([]restclient.Agent, 20_000)
+	for i := range agents {
+		agents[i] = restclient.Agent{ID: fmt.Sprint(i), Name: strings.Repeat("twin ", 1+i%2*10)}
+	}
+	taken := make(map[string]bool, len(agents))
+	for _, name := range agentNames(agents) {
+		if len(name) > maxName {
+			t.Fatalf("%q has %d characters", name, len(name))
+		}
+		taken[name] = true
+	}
+	if len(taken) != len(agents) {
+		t.Errorf("%d agents share %d names", len(agents), len(taken))
 	}
 }
 

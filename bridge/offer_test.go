@@ -1,8 +1,6 @@
 package bridge_test
 
 import (
-	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -122,75 +120,4 @@ func TestOnlyTheNamedAgentsAreOfferedAndReached(t *testing.T) {
 	none := &desk{t, open.tenant, bridge.NewTenant(open.tenant.Client(), bridge.Config{Agents: []string{"Nobody"}})}
 	t.Cleanup(none.bridge.Close)
 	none.fails("", "ask_agent", args{"agent": "Echo", "message": "x", "thread_identifier": "t"}, "None of the agents that the setting --agents names")
-}
-
-// ours is what a name has to look like that is not made from an agent's.
-var ours = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
-
-// TestAllToolsKeepTheHostsRules holds every tool of every server against what
-// the strictest host takes.
-func TestAllToolsKeepTheHostsRules(t *testing.T) {
-	t.Parallel()
-	for name, change := range map[string]func(*bridge.Config){
-		"texts": everything,
-		"files": func(c *bridge.Config) { everything(c); c.FilesDirs = []string{t.TempDir()} },
-	} {
-		d := newDesk(t, change)
-		for _, id := range []string{"", echo, clerk, localtenant.UnicodeID} {
-			for _, tool := range d.tools(id) {
-				where := name + " " + tool.Name
-				if !ours.MatchString(tool.Name) {
-					t.Errorf("%s: a host would cut or refuse the name", where)
-				}
-				if tool.Title == "" || tool.Annotations.Title != tool.Title || tool.Description == "" || len(tool.Description) >= 2048 {
-					t.Errorf("%s: the title is %q, the description has %d bytes", where, tool.Title, len(tool.Description))
-				}
-				hints := tool.Annotations
-				if hints.ReadOnlyHint == nil || hints.DestructiveHint == nil || hints.IdempotentHint == nil || hints.OpenWorldHint == nil {
-					t.Errorf("%s: not all hints are set", where)
-				} else if *hints.ReadOnlyHint && *hints.DestructiveHint {
-					t.Errorf("%s: it cannot destroy and change nothing", where)
-				}
-				var schema map[string]any
-				if err := json.Unmarshal(tool.InputSchema, &schema); err != nil || schema["type"] != "object" || schema["properties"] == nil {
-					t.Errorf("%s: the schema is %s, %v", where, tool.InputSchema, err)
-				}
-				checkSchema(t, where, schema)
-			}
-		}
-	}
-}
-
-// checkSchema wants words of draft-07 that no host chokes on.
-func checkSchema(t *testing.T, where string, schema map[string]any) {
-	t.Helper()
-	for word := range schema {
-		if !slices.Contains([]string{"type", "description", "format", "enum", "minimum", "items", "properties", "required", "additionalProperties"}, word) {
-			t.Errorf("%s: %s is a word that some host does not take", where, word)
-		}
-	}
-	kind, _ := schema["type"].(string)
-	if kind == "" {
-		t.Errorf("%s: the type is %v", where, schema["type"])
-	}
-	items, hasItems := schema["items"].(map[string]any)
-	if hasItems != (kind == "array") {
-		t.Errorf("%s: an array needs items, and nothing else has them", where)
-	}
-	if hasItems {
-		checkSchema(t, where+"[]", items)
-	}
-	properties, _ := schema["properties"].(map[string]any)
-	if kind == "object" && schema["additionalProperties"] != false {
-		t.Errorf("%s: an object names all its members", where)
-	}
-	for name, property := range properties {
-		checkSchema(t, where+"."+name, property.(map[string]any))
-		if property.(map[string]any)["description"] == "" {
-			t.Errorf("%s.%s is not described", where, name)
-		}
-	}
-	if required, _ := schema["required"].([]any); len(required) > len(properties) {
-		t.Errorf("%s: requires %v", where, required)
-	}
 }

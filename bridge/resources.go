@@ -11,7 +11,6 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/sourcegraph/jsonrpc2"
 
-	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
 	"sema4mcp/restclient"
 )
@@ -74,28 +73,16 @@ func (read reader) serverTemplates(budget time.Duration) []server.ServerResource
 	return offered
 }
 
-// refuseReading answers a resources/read that failed: mcp-go would call every
-// failure an internal error, and not say which URI it is about.
-func refuseReading(ctx context.Context, _ any, method mcp.MCPMethod, message any, err error) {
-	request, ok := message.(*mcp.ReadResourceRequest)
-	x := exchange.FromContext(ctx)
-	if method != mcp.MethodResourcesRead || !ok || x == nil {
-		return
-	}
-	if _, unread := errors.AsType[*server.UnparsableMessageError](err); unread {
-		return
-	}
-	refusal := &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError}
+// refusedReading is what a resources/read that failed is answered with.
+func refusedReading(ctx context.Context, _ string, err error) *jsonrpc2.Error {
 	switch missing, ours := errors.AsType[*noResource](err); {
 	case ours:
-		refusal.Code, refusal.Message = notFoundCode(ctx), missing.Error()
+		return &jsonrpc2.Error{Code: notFoundCode(ctx), Message: missing.Error()}
 	case errors.Is(err, server.ErrResourceNotFound):
-		refusal.Code, refusal.Message = notFoundCode(ctx), noSuchURI
+		return &jsonrpc2.Error{Code: notFoundCode(ctx), Message: noSuchURI}
 	default:
-		refusal.Message = failureOf(err, "").Error()
+		return &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: failureOf(err, "").Error()}
 	}
-	refusal.SetError(map[string]string{"uri": request.Params.URI})
-	x.Refuse(refusal)
 }
 
 const noSuchURI = "There is no such resource: a URI is one of those that resources/templates/list shows, with every name percent-encoded."

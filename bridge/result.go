@@ -202,10 +202,12 @@ func cut(text string, limit int) string {
 	if line := strings.LastIndexByte(text[:limit], '\n'); line > limit/2 {
 		return text[:line+1]
 	}
-	for !utf8.RuneStart(text[limit]) {
-		limit--
+	for at := limit; at > max(0, limit-utf8.UTFMax); at-- {
+		if utf8.RuneStart(text[at]) {
+			return text[:at]
+		}
 	}
-	return text[:limit]
+	return text[:limit] // no text: there are no characters to keep whole
 }
 
 // answerOf is what the agent wrote.

@@ -58,6 +58,7 @@ func findAgent(agents []restclient.Agent, wanted string) (restclient.Agent, erro
 		func(a restclient.Agent) bool { return a.Name == wanted },
 		func(a restclient.Agent) bool { return strings.EqualFold(a.Name, wanted) },
 		func(a restclient.Agent) bool { return names[a.ID] == wantedTool },
+		func(a restclient.Agent) bool { return agentName(a) == wantedTool }, // as its own server has it
 	} {
 		var found []restclient.Agent
 		for _, agent := range agents {

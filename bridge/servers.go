@@ -1,9 +1,9 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/rs/zerolog"
 
+	"sema4mcp/bridge/mcpcore"
 	"sema4mcp/restclient"
 )
 
@@ -30,10 +31,11 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 	if err != nil {
 		return nil, err
 	}
-	name := agentNames([]restclient.Agent{agent})[agent.ID]
+	name := agentName(agent)
 	return t.server(agentKey(agent.ID), fingerprint(agent), func() *server.MCPServer {
 		scope := t.agentScope(agent, name)
-		return t.build(agent.Name, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.extras(t.agentPrompts(scope, name)), scope.taskMethods())
+		title := cmp.Or(strings.TrimSpace(cut(agent.Name, 200)), "Sema4.ai agent")
+		return t.build(title, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.extras(t.agentPrompts(scope, name)), scope.taskMethods())
 	}), nil
 }
 
@@ -114,11 +116,10 @@ func fingerprints(agents []restclient.Agent) string {
 
 func (t *Tenant) build(title, instructions string, tools []tool, beside extras, tasks taskMethods) *server.MCPServer {
 	tools = t.allowed(tools)
-	order := make(map[string]int, len(tools))
 	names := make([]string, len(tools))
 	offered := make([]server.ServerTool, len(tools))
 	for i, tool := range tools {
-		order[tool.name], names[i] = i, tool.name
+		names[i] = tool.name
 	}
 	for i, tool := range tools {
 		tool.beside = names
@@ -131,7 +132,7 @@ func (t *Tenant) build(title, instructions string, tools []tool, beside extras, 
 		server.WithTitle(title),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(true),
-		server.WithToolFilter(inOrder(order)),
+		server.WithToolFilter(mcpcore.InOrder(offered)),
 		server.WithToolFilter(t.offerTasks(tools)),
 		server.WithHooks(hooks),
 		server.WithCacheHints(t.config.CatalogueTTL.Milliseconds(), mcp.CacheScopePrivate),
@@ -139,15 +140,9 @@ func (t *Tenant) build(title, instructions string, tools []tool, beside extras, 
 		server.WithMethodCacheHints(mcp.MethodResourcesList, glanceTTL.Milliseconds(), mcp.CacheScopePrivate), // and begin threads
 		server.WithLogger(slog.New(zerolog.NewSlogHandler(t.config.Logger.Level(zerolog.WarnLevel)))),
 	)...)
-	built.SetTools(offered...)
+	if err := mcpcore.SetTools(built, offered...); err != nil {
+		t.config.Logger.Error().Err(err).Msg("tools are missing")
+	}
 	beside.addTo(built, t.config.CallBudget+budgetMargin)
 	return built
-}
-
-// inOrder lists the tools as they were given; mcp-go would sort them by name.
-func inOrder(order map[string]int) server.ToolFilterFunc {
-	return func(_ context.Context, tools []mcp.Tool) []mcp.Tool {
-		slices.SortFunc(tools, func(a, b mcp.Tool) int { return order[a.Name] - order[b.Name] })
-		return tools
-	}
 }

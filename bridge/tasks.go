@@ -12,6 +12,7 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 
 	"sema4mcp/bridge/exchange"
+	"sema4mcp/bridge/mcpcore"
 	"sema4mcp/bridge/run"
 	"sema4mcp/restclient"
 )
@@ -80,12 +81,7 @@ func (t *Tenant) offersTasks() bool { return !t.config.ReadOnly }
 // form of its version, and answer their methods.
 func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	hooks := new(server.Hooks)
-	hooks.AddOnRequestInitialization(func(ctx context.Context, _ any, _ any) error {
-		if x := exchange.FromContext(ctx); x != nil {
-			return methods.answer(ctx, x, t.offersTasks())
-		}
-		return nil
-	})
+	mcpcore.OnRequest(hooks, func(ctx context.Context, x *exchange.Exchange) bool { return methods.answer(ctx, x, t.offersTasks()) })
 	announceSubscriptions(hooks, methods.listen)
 	if !t.offersTasks() {
 		return hooks
@@ -102,15 +98,12 @@ func (t *Tenant) announceTasks(methods taskMethods) *server.Hooks {
 	return hooks
 }
 
-// errAnswered ends mcp-go's part in a request that is answered here.
-var errAnswered = errors.New("the request is answered")
-
-// answer gives a request that is about tasks its answer. All else, malformed
-// metadata too, is left to mcp-go.
-func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered bool) error {
+// answer gives a request that is about tasks its answer, and tells whether it
+// has. All else, malformed metadata too, is left to mcp-go.
+func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered bool) bool {
 	request := x.Request()
 	if !offered || !IsTaskMethod(request.Method) {
-		return nil
+		return false
 	}
 	var params taskParams
 	invalid := json.Unmarshal(request.Params, &params)
@@ -118,14 +111,14 @@ func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered b
 	if request.IsModern() {
 		modern, ok := asModern(ctx, x, params.Meta)
 		if !ok {
-			return nil
+			return false
 		}
 		ctx, methods = modern, m.extension
 	}
 	method, known := methods[request.Method]
 	switch {
 	case !known:
-		return nil
+		return false
 	case server.IsModernRequest(ctx) && !knowsTasks(ctx):
 		x.Refuse(missingTasksCapability(request.Method))
 	case invalid != nil || params.TaskID == "":
@@ -134,7 +127,7 @@ func (m taskMethods) answer(ctx context.Context, x *exchange.Exchange, offered b
 		result, fault := method(ctx, params)
 		settle(x, result, fault)
 	}
-	return errAnswered
+	return true
 }
 
 // asModern is ctx with what a modern request says of its client, as mcp-go has

@@ -86,7 +86,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	c.peer.Questions = &to.key.inFlight.questions
+	c.peer.Questions, c.peer.Session = &to.key.inFlight.questions, c.session
 	if listens(batch, era) {
 		ctx, ended, refused := e.beginListening(r, to, accepts)
 		if refused != nil {

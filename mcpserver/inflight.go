@@ -55,13 +55,13 @@ func (f *inFlight) begin(ctx context.Context, session string, id json.RawMessage
 	}
 }
 
-// heed acts upon the messages of a batch that are owed no reply. Responses go by
-// their ids, which nobody can guess; a cancellation wants a session.
+// heed acts upon the messages of a batch that are owed no reply, as far as they
+// concern what their own session has in flight.
 func (f *inFlight) heed(batch exchange.Batch, session string) {
 	for _, message := range batch.Messages {
 		switch {
 		case message.Kind == exchange.Response:
-			f.questions.Answer(message)
+			f.questions.Answer(session, message)
 		case message.Kind == exchange.Notification && message.Method == string(mcp.MethodNotificationCancelled) && session != "":
 			f.cancel(message, session)
 		}

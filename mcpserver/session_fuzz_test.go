@@ -34,3 +34,34 @@ func FuzzSessionIDs(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSessionsOfKeys: what a session's id says comes back for its key and path,
+// for no others, and with any bit changed not at all.
+func FuzzSessionsOfKeys(f *testing.F) {
+	f.Add("key", "tenant", "agent", true, false, 3, byte(1))
+	f.Add("", "", "", false, true, 0, byte(0x80))
+	f.Fuzz(func(t *testing.T, key, tenant, agent string, forms, tasks bool, at int, change byte) {
+		var declares mcp.ClientCapabilities
+		if forms {
+			declares.Elicitation = new(mcp.ElicitationCapability)
+		}
+		if tasks {
+			declares.Tasks = new(mcp.TasksCapability)
+		}
+		mine := sessions{key: key, path: tenant + "\x00" + agent}
+		id := mine.begin(declares)
+		if got, ok := mine.open(id); !ok || exchange.ElicitsForms(got) != forms || (got.Tasks != nil) != tasks {
+			t.Errorf("got %+v, %t", got, ok)
+		}
+		for _, other := range []sessions{{key + "x", mine.path}, {key, mine.path + "x"}, {key, "x" + mine.path}} {
+			if _, ok := other.open(id); ok {
+				t.Errorf("%+v opened the session of %+v", other, mine)
+			}
+		}
+		altered := []byte(id)
+		altered[(at&0xffff)%len(altered)] ^= change
+		if _, ok := mine.open(string(altered)); ok != (change == 0) {
+			t.Errorf("%q was opened, %q is the id", altered, id)
+		}
+	})
+}

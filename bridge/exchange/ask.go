@@ -38,27 +38,29 @@ type question struct {
 var userQuestion = question{mcp.MethodElicitationCreate, "ask its user"}
 
 // Questions are what clients have been asked in the midst of a call and have not
-// answered yet. Whoever may answer one may answer all of them: there is one for
-// a connection, or for a key. The zero value is ready, and safe for concurrent
-// use.
+// answered yet: there is one for a connection, or for a key. The zero value is
+// ready, and safe for concurrent use.
 type Questions struct {
 	mu     sync.Mutex // guards all below
-	open   map[string]chan Message
+	open   map[openQuestion]chan Message
 	closed bool
 }
 
-// Answer hands a client's response to whoever asked. One to a question that is
-// no longer open is dropped.
-func (q *Questions) Answer(response Message) {
-	var id string
-	if json.Unmarshal(response.ID, &id) != nil {
+// openQuestion tells what a client was asked from what others were.
+type openQuestion struct{ session, id string }
+
+// Answer hands the response of a session's client to whoever asked it. One to a
+// question that is no longer open, or that another session was asked, is dropped.
+func (q *Questions) Answer(session string, response Message) {
+	asked := openQuestion{session: session}
+	if json.Unmarshal(response.ID, &asked.id) != nil {
 		return
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if asked, ok := q.open[id]; ok {
-		delete(q.open, id)
-		asked <- response
+	if waiting, ok := q.open[asked]; ok {
+		delete(q.open, asked)
+		waiting <- response
 	}
 }
 
@@ -67,34 +69,34 @@ func (q *Questions) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	for id, asked := range q.open {
-		delete(q.open, id)
-		close(asked)
+	for asked, waiting := range q.open {
+		delete(q.open, asked)
+		close(waiting)
 	}
 }
 
-// begin opens a question under an id that nobody can guess. Its channel has one
-// answer, or is closed without.
-func (q *Questions) begin() (id string, answer <-chan Message) {
-	id = rand.Text()
-	asked := make(chan Message, 1) // so that Answer never waits
+// begin opens a question to a session under an id that nobody can guess. Its
+// channel has one answer, or is closed without.
+func (q *Questions) begin(session string) (asked openQuestion, answer <-chan Message) {
+	asked = openQuestion{session, rand.Text()}
+	waiting := make(chan Message, 1) // so that Answer never waits
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
-		close(asked)
+		close(waiting)
 	case q.open == nil:
-		q.open = map[string]chan Message{id: asked}
+		q.open = map[openQuestion]chan Message{asked: waiting}
 	default:
-		q.open[id] = asked
+		q.open[asked] = waiting
 	}
-	return id, asked
+	return asked, waiting
 }
 
-func (q *Questions) forget(id string) {
+func (q *Questions) forget(asked openQuestion) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	delete(q.open, id)
+	delete(q.open, asked)
 }
 
 // CanElicit tells whether this very caller's user can be asked something: the
@@ -146,9 +148,9 @@ func (x *Exchange) asksInside() bool { return !x.request.IsModern() && x.asker !
 // ask sends the client a question and reads its answer into result. What a
 // client's error says is its own text: it goes into the log alone.
 func (x *Exchange) ask(ctx context.Context, q question, params, result any) error {
-	id, answer := x.peer.Questions.begin()
-	defer x.peer.Questions.forget(id)
-	request := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id), Params: params}
+	asked, answer := x.peer.Questions.begin(x.peer.Session)
+	defer x.peer.Questions.forget(asked)
+	request := mcp.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(asked.id), Params: params}
 	request.Method = string(q.method)
 	select {
 	case x.questions <- request:
@@ -170,7 +172,7 @@ func (x *Exchange) ask(ctx context.Context, q question, params, result any) erro
 		}
 		return nil
 	case <-ctx.Done():
-		x.withdraw(id)
+		x.withdraw(asked.id)
 		return ctx.Err()
 	}
 }

@@ -74,7 +74,7 @@ func respond(t *testing.T, questions *Questions, id, what string) {
 	if fault != nil || batch.Messages[0].Kind != Response {
 		t.Fatalf("got %v, %v", batch, fault)
 	}
-	questions.Answer(batch.Messages[0])
+	questions.Answer("", batch.Messages[0])
 }
 
 func TestAQuestionIsAnswered(t *testing.T) {

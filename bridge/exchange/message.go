@@ -17,6 +17,7 @@ const (
 	MaxBytes    = 4 << 20 // of one HTTP body or stdio line
 	MaxMessages = 100     // in one array
 	MaxDepth    = 100     // of nested arrays and objects
+	MaxValues   = 100_000 // of everything in arrays and objects: decoded, the smallest take fifty times their bytes
 )
 
 // Kind says which of JSON-RPC's messages a [Message] is.
@@ -90,19 +91,19 @@ func (b Batch) Requests() int {
 }
 
 // Parse takes a body or line apart. The error is for input that holds no
-// message at all: not JSON (-32700), nested too deep, an array that is empty,
-// too long or that uses one id twice (-32600). A faulty message beside others
-// in an array is a Message of kind Invalid instead.
+// message at all: not JSON (-32700), nested too deep or of too many values, an
+// array that is empty, too long or that uses one id twice (-32600). A faulty
+// message beside others in an array is a Message of kind Invalid instead.
 func Parse(data []byte) (Batch, *jsonrpc2.Error) {
 	data = bytes.TrimSpace(data)
 	if len(data) == 0 {
 		return Batch{}, fault(jsonrpc2.CodeParseError, "there is no message: send one JSON-RPC object, or an array of them")
 	}
 	if !utf8.Valid(data) { // what would come back in an id could break its reader
-		return Batch{}, fault(jsonrpc2.CodeParseError, "the message is not UTF-8")
+		return Batch{}, fault(jsonrpc2.CodeParseError, "the message is not JSON: it has bytes that are not UTF-8")
 	}
-	if deeperThan(data, MaxDepth) {
-		return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the message is nested deeper than %d levels", MaxDepth)
+	if fault := tooComplex(data); fault != nil {
+		return Batch{}, fault
 	}
 	if !json.Valid(data) {
 		return Batch{}, fault(jsonrpc2.CodeParseError, "the message is not JSON: %s", syntaxError(data))
@@ -126,10 +127,10 @@ func parseArray(data []byte) (Batch, *jsonrpc2.Error) {
 	for i, item := range items {
 		message := parseMessage(item)
 		if message.Kind == Request {
-			if seen[string(message.ID)] {
+			if seen[IDText(message.ID)] {
 				return Batch{}, fault(jsonrpc2.CodeInvalidRequest, "the array uses the id %s twice: each request needs its own", message.ID)
 			}
-			seen[string(message.ID)] = true
+			seen[IDText(message.ID)] = true
 			if message.Method == "initialize" {
 				message = invalid(message.ID, "initialize must not be part of an array")
 			}
@@ -249,10 +250,10 @@ func syntaxError(data []byte) error {
 	return json.Unmarshal(data, &ignored)
 }
 
-// deeperThan looks at brackets outside strings only, so that it can run before
-// anything recursive does.
-func deeperThan(data []byte, limit int) bool {
-	depth, inString, escaped := 0, false, false
+// tooComplex looks at what stands outside of strings only, so that it can run
+// before anything that recurses or allocates does.
+func tooComplex(data []byte) *jsonrpc2.Error {
+	depth, values, inString, escaped := 0, 0, false, false
 	for _, c := range data {
 		switch {
 		case escaped:
@@ -263,12 +264,19 @@ func deeperThan(data []byte, limit int) bool {
 		case c == '"':
 			inString = true
 		case c == '{' || c == '[':
-			if depth++; depth > limit {
-				return true
-			}
+			depth++
+			values++
 		case c == '}' || c == ']':
 			depth--
+		case c == ',':
+			values++
+		}
+		if depth > MaxDepth {
+			return fault(jsonrpc2.CodeInvalidRequest, "the message is nested deeper than %d levels", MaxDepth)
+		}
+		if values > MaxValues {
+			return fault(jsonrpc2.CodeInvalidRequest, "the message holds more than %d values: send large data as the text of a file", MaxValues)
 		}
 	}
-	return false
+	return nil
 }

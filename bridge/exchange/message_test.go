@@ -1,12 +1,20 @@
 package exchange
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 	"github.com/sourcegraph/jsonrpc2"
 )
 
@@ -18,14 +26,16 @@ func TestParseRefusesWhatHoldsNoMessage(t *testing.T) {
 	}{
 		"empty":               {"", jsonrpc2.CodeParseError, "no message"},
 		"blank":               {" \r\n\t", jsonrpc2.CodeParseError, "no message"},
-		"not UTF-8":           {"{\"jsonrpc\":\"2.0\",\"id\":\"\xff\",\"method\":\"ping\"}", jsonrpc2.CodeParseError, "not UTF-8"},
 		"garbage":             {"hello", jsonrpc2.CodeParseError, "not JSON"},
 		"truncated":           {`{"jsonrpc":"2.0","id":1,"met`, jsonrpc2.CodeParseError, "not JSON"},
 		"two messages":        {`{"jsonrpc":"2.0","method":"a"}{"jsonrpc":"2.0","method":"b"}`, jsonrpc2.CodeParseError, "not JSON"},
 		"empty array":         {"[]", jsonrpc2.CodeInvalidRequest, "empty"},
-		"long array":          {"[" + strings.Repeat("1,", 1<<20) + "1]", jsonrpc2.CodeInvalidRequest, "limit"},
+		"not UTF-8":           {"{\"jsonrpc\":\"2.0\",\"id\":\"\xff\",\"method\":\"ping\"}", jsonrpc2.CodeParseError, "UTF-8"},
+		"long array":          {"[" + strings.Repeat("1,", MaxMessages) + "1]", jsonrpc2.CodeInvalidRequest, "limit"},
+		"many values":         {`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":[` + strings.Repeat("1,", MaxValues) + "1]}}", jsonrpc2.CodeInvalidRequest, "more than 100000 values"},
 		"deep":                {strings.Repeat("[", MaxDepth+1), jsonrpc2.CodeInvalidRequest, "nested"},
 		"duplicate ids":       {`[{"jsonrpc":"2.0","id":7,"method":"ping"},{"jsonrpc":"2.0","id":7,"method":"ping"}]`, jsonrpc2.CodeInvalidRequest, "twice"},
+		"duplicate escaped":   {`[{"jsonrpc":"2.0","id":"a","method":"ping"},{"jsonrpc":"2.0","id":"\u0061","method":"ping"}]`, jsonrpc2.CodeInvalidRequest, "twice"},
 		"duplicate string id": {`[{"jsonrpc":"2.0","id":"a","method":"ping"},{"jsonrpc":"2.0","id":"a","method":"ping"}]`, jsonrpc2.CodeInvalidRequest, "twice"},
 	}
 	for name, test := range tests {
@@ -140,13 +150,63 @@ func TestParseReadsMeta(t *testing.T) {
 	}
 }
 
-func TestDepthCountsBracketsOutsideStringsOnly(t *testing.T) {
-	text, _ := json.Marshal(strings.Repeat(`[{"\`, 5*MaxDepth))
-	if deeperThan(text, 1) {
-		t.Error("brackets inside a string were counted")
+func TestLimitsCountWhatStandsOutsideOfStringsOnly(t *testing.T) {
+	text, _ := json.Marshal(strings.Repeat(`[{"\`, MaxDepth) + strings.Repeat(",", MaxValues))
+	if fault := tooComplex(text); fault != nil {
+		t.Errorf("what a string holds was counted: %v", fault)
 	}
-	if deeperThan([]byte(strings.Repeat("[]", 5*MaxDepth)), 1) {
-		t.Error("brackets beside each other were counted as nested")
+	if fault := tooComplex([]byte(strings.Repeat("[]", 5*MaxDepth))); fault != nil {
+		t.Errorf("brackets beside each other were counted as nested: %v", fault)
+	}
+	if fault := tooComplex([]byte(strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth))); fault != nil {
+		t.Errorf("at the limit: %v", fault)
+	}
+}
+
+// TestNoMessageCostsMuchMoreThanItsBytes: what is refused next to nothing, what is
+// carried a bounded amount, by the bytes that were ever allocated for it.
+func TestNoMessageCostsMuchMoreThanItsBytes(t *testing.T) {
+	work := serverWith("work", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("done"), nil
+	})
+	call := func(value string) string {
+		return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"work","arguments":{"a":` + value + `}}}`
+	}
+	repeated := func(unit string, times int) string {
+		return "[" + strings.Repeat(unit+",", times-1) + unit + "]"
+	}
+	const room, some = MaxBytes - 200, MaxBytes / 16
+	for name, test := range map[string]struct {
+		body    string
+		carried bool
+		most    uint64 // MiB
+	}{
+		"brackets":              {strings.Repeat("[", MaxBytes), false, 1},
+		"braces":                {strings.Repeat(`{"":`, MaxBytes/4), false, 1},
+		"brackets in arguments": {call(strings.Repeat("[", room)), false, 1},
+		"an array of brackets":  {repeated("[]", room/3), false, 1},
+		"objects":               {call(repeated(`{"":0}`, room/7)), false, 1},
+		"an open string":        {`"` + strings.Repeat(`\`, room), false, 2},
+		"a long number":         {call(strings.Repeat("9", some)), true, 10},
+		"a long string":         {call(`"` + strings.Repeat("x", some) + `"`), true, 5},
+		"a long name":           {call(`{"` + strings.Repeat("x", some) + `":0}`), true, 5},
+		"a long id":             {strings.Replace(call("0"), `"id":1`, `"id":"`+strings.Repeat("x", some)+`"`, 1), true, 5},
+		"a long method":         {`{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("x", some) + `"}`, true, 10},
+		"objects to the limit":  {call(repeated(`{"":0}`, MaxValues/2-10)), true, 60},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		batch, fault := Parse([]byte(test.body))
+		if (fault == nil) != test.carried {
+			t.Errorf("%s: got %v", name, fault)
+		}
+		if fault == nil {
+			_ = Carry(t.Context(), work, batch.Messages[0], new(Peer), new(recording))
+		}
+		runtime.ReadMemStats(&after)
+		if spent := (after.TotalAlloc - before.TotalAlloc) >> 20; spent > test.most+uint64(len(test.body)>>20) {
+			t.Errorf("%s: %d MiB were allocated, want %d at most beside the body", name, spent, test.most)
+		}
 	}
 }
 
@@ -167,17 +227,43 @@ func FuzzParse(f *testing.F) {
 		if (fault == nil) != (len(batch.Messages) > 0) {
 			t.Fatalf("got %d messages and fault %v", len(batch.Messages), fault)
 		}
+		again, faultAgain := Parse(slices.Clone(data))
+		if !reflect.DeepEqual(batch, again) || !reflect.DeepEqual(fault, faultAgain) {
+			t.Fatalf("read twice: %+v, %v and %+v, %v", batch, fault, again, faultAgain)
+		}
+		ids := make(map[string]bool)
 		for _, message := range batch.Messages {
 			if (message.Kind == Invalid) != (message.Fault != nil) {
 				t.Fatalf("kind %d has fault %v", message.Kind, message.Fault)
 			}
-			if message.Kind == Request && !json.Valid(message.forServer()) {
-				t.Fatalf("not JSON: %s", message.forServer())
-			}
-			reply, err := Encode(Reply{ID: message.ID, Result: json.RawMessage("{}")})
-			if err != nil || !json.Valid(reply) {
-				t.Fatalf("the reply is not JSON: %s, %v", reply, err)
+			if message.Kind == Request {
+				if ids[IDText(message.ID)] || IDText(message.ID) == "" {
+					t.Fatalf("the id %s is not the request's own", message.ID)
+				}
+				ids[IDText(message.ID)] = true
+				checkCarried(t, message)
 			}
 		}
 	})
+}
+
+// checkCarried has a request answered: once, under its id as it came, in whatever
+// it is written.
+func checkCarried(t *testing.T, message Message) {
+	t.Helper()
+	if !json.Valid(message.forServer()) {
+		t.Fatalf("not JSON: %s", message.forServer())
+	}
+	var got recording
+	if err := Carry(t.Context(), server.NewMCPServer("test", "1", server.WithToolCapabilities(false)), message, new(Peer), &got); err != nil || len(got.replies) != 1 {
+		t.Fatalf("got %d replies, %v", len(got.replies), err)
+	}
+	encoded, err := Encode(got.replies[0])
+	if err != nil || !utf8.Valid(encoded) || bytes.ContainsAny(encoded, "\n\r") {
+		t.Fatalf("the reply is not one line of text: %q, %v", encoded, err)
+	}
+	batch, fault := Parse(encoded)
+	if fault != nil || batch.Messages[0].Kind != Response || !bytes.Equal(batch.Messages[0].ID, message.ID) {
+		t.Fatalf("%s was answered with %s: %v, %v", message.ID, encoded, batch, fault)
+	}
 }

@@ -13,6 +13,9 @@ type Peer struct {
 	// Questions is where the client's answers to an [Asker] arrive; nil for one
 	// whose answers do not. Not to be changed once the Peer is used.
 	Questions *Questions
+	// Session tells the client from others whose answers arrive there; "" for
+	// the only one. Not to be changed once the Peer is used.
+	Session string
 
 	mu           sync.Mutex // guards all below
 	info         mcp.Implementation

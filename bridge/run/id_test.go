@@ -72,3 +72,24 @@ func FuzzParseID(f *testing.F) {
 		}
 	})
 }
+
+// FuzzIDs: an id says what it was made of, and with any byte changed nothing.
+func FuzzIDs(f *testing.F) {
+	f.Add("5a1e0000-0000-4000-8000-000000000001", "c", "What were total sales?", 3, 7, byte(1))
+	f.Add("{5a1e0000-0000-4000-8000-000000000001}", "5A1E0000-0000-4000-8000-000000000001", "", 0, 0, byte(0x20))
+	f.Fuzz(func(t *testing.T, agentID, conversationID, message string, position, at int, change byte) {
+		if agentID == "" || conversationID == "" {
+			return
+		}
+		id := newID(agentID, conversationID, position&0x7fffffff, message, Way(position&1))
+		text := id.String()
+		if got, err := ParseID(text); err != nil || got != id {
+			t.Errorf("got %+v, %v, want %+v", got, err, id)
+		}
+		altered := []byte(text)
+		altered[(at&0xffff)%len(altered)] ^= change
+		if got, err := ParseID(string(altered)); err == nil && change != 0 && strings.TrimSpace(string(altered)) != text {
+			t.Errorf("%q is read as %+v", altered, got)
+		}
+	})
+}

@@ -114,7 +114,7 @@ func (s *stream) ReadObject(v any) error {
 		case exchange.Notification:
 			s.notified(next.Message)
 		case exchange.Response:
-			s.questions.Answer(next.Message)
+			s.questions.Answer("", next.Message)
 		case exchange.Request:
 			return json.Unmarshal(s.admit(next), v)
 		}

@@ -3,8 +3,13 @@ package architecture
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,14 +18,16 @@ const module = "sema4mcp"
 
 type goPackage struct {
 	ImportPath string
+	Dir        string
 	Doc        string
+	GoFiles    []string // without its tests
 	Imports    []string // of the package itself, without its tests
 	Deps       []string // of those, all the way down
 }
 
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	output, err := exec.Command("go", "list", "-json=ImportPath,Doc,Imports,Deps", module+"/...").Output()
+	output, err := exec.Command("go", "list", "-json=ImportPath,Dir,Doc,GoFiles,Imports,Deps", module+"/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -52,6 +59,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"bridge", "sema4mcp/cmd", "commands are doorways"},
 	{"bridge/run", "github.com/mark3labs/mcp-go", "a run is no matter of MCP: a command line could use it"},
 	{"bridge/exchange", "sema4mcp/restclient", "an exchange carries any MCP server's requests"},
+	{"bridge/mcpcore", "sema4mcp/restclient", "what mcp-go lacks, it lacks for any MCP server"},
 	{"bridge/stdio", "sema4mcp/restclient", "a transport carries any MCP server's requests"},
 	{"mcpserver", "sema4mcp/bridge/stdio", "one transport does not need the other"},
 	{"mcpserver", "sema4mcp/internal/localtenant", "the server talks to any tenant alike"},
@@ -117,6 +125,57 @@ func withinAny(path string, names []string) bool {
 		}
 	}
 	return false
+}
+
+// onlyIn is what of a library is for one package, and why.
+var onlyIn = []struct{ library, name, in, why string }{
+	{"github.com/mark3labs/mcp-go/server", "SetTools", "bridge/mcpcore", "mcp-go panics over some tools, and lists none because of others: use mcpcore.SetTools"},
+	{"github.com/mark3labs/mcp-go/server", "AddTools", "bridge/mcpcore", "mcp-go panics over some tools, and lists none because of others: use mcpcore.SetTools"},
+	{"github.com/mark3labs/mcp-go/server", "AddTool", "bridge/mcpcore", "mcp-go panics over some tools, and lists none because of others: use mcpcore.SetTools"},
+	{"github.com/mark3labs/mcp-go/server", "HandleMessage", "bridge/exchange", "what mcp-go does to ids, sessions, notifications and panics is mended for what exchange.Carry carries"},
+	{"github.com/mark3labs/mcp-go/server", "WithInputSchemaValidation", "", "it reads the files that a schema refers to"},
+	{"github.com/mark3labs/mcp-go/server", "WithStrictInputSchemaDefault", "", "it reads the files that a schema refers to"},
+	{"github.com/mark3labs/mcp-go/server", "WithOutputSchemaValidation", "", "it reads the files that a schema refers to"},
+	{"github.com/mark3labs/mcp-go/server", "NewStreamableHTTPServer", "", "it loses notifications, and lets one client cancel the call of another"},
+	{"github.com/mark3labs/mcp-go/server", "NewStdioServer", "", "it writes a result before the last notifications of its call"},
+	{"github.com/mark3labs/mcp-go/server", "ServeStdio", "", "it writes a result before the last notifications of its call"},
+}
+
+func TestWhatOfALibraryIsForOnePackage(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, rule := range onlyIn {
+			if !slices.Contains(p.Imports, rule.library) || rule.in != "" && within(p.ImportPath, module+"/"+rule.in) {
+				continue
+			}
+			for _, place := range uses(t, p, rule.name) {
+				t.Errorf("%s uses %s: %s", place, rule.name, rule.why)
+			}
+		}
+	}
+}
+
+// uses are the places where a package selects the name from anything but
+// a package of ours.
+func uses(t *testing.T, p goPackage, name string) (places []string) {
+	t.Helper()
+	files := token.NewFileSet()
+	for _, file := range p.GoFiles {
+		parsed, err := parser.ParseFile(files, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(node ast.Node) bool {
+			selected, ok := node.(*ast.SelectorExpr)
+			if !ok || selected.Sel.Name != name {
+				return true
+			}
+			if from, named := selected.X.(*ast.Ident); !named || from.Name != "mcpcore" {
+				places = append(places, files.Position(selected.Pos()).String())
+			}
+			return true
+		})
+	}
+	return places
 }
 
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {

@@ -41,7 +41,7 @@ func (c *client) Ask(request mcp.JSONRPCRequest) error {
 	if fault != nil {
 		return fault
 	}
-	c.peer.Questions.Answer(batch.Messages[0])
+	c.peer.Questions.Answer(c.peer.Session, batch.Messages[0])
 	return c.write(request)
 }
 

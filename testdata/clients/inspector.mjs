@@ -16,26 +16,43 @@ process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 
 const tenant = await serve('sema4-local-tenant')
 const server = await serve('sema4-mcp-server', '--local')
+const everything = await serve('sema4-mcp-server', '--local', '--toolsets', 'all')
+const reading = await serve('sema4-mcp-server', '--local', '--toolsets', 'all', '--read-only')
 const regions = await salesByRegion(tenant.origin, AGENTS.sales)
 
-const overHTTP = (path, key = KEY) => [[server.origin + path, '--transport', 'http', '--header', `Authorization: Bearer ${key}`], []]
+const overHTTP = (path, key = KEY, { origin } = server) => [[origin + path, '--transport', 'http', '--header', `Authorization: Bearer ${key}`], []]
 const overStdio = [['--transport', 'stdio'], ['--', binary('sema4-mcp-bridge'), '--local']]
 const places = [
   { name: 'http', where: overHTTP(agentPath(AGENTS.sales)), count: 9 },
   { name: 'http, all agents', where: overHTTP(tenantPath), count: 19 },
   { name: 'stdio', where: overStdio, count: 19 },
 ]
+// Servers with other tools: of these the schemas alone are looked at.
+const others = [
+  { name: 'http, a worker agent', where: overHTTP(agentPath(AGENTS.invoices)), count: 13 },
+  { name: 'http, an agent with an emoji', where: overHTTP(agentPath(AGENTS.unicode)), count: 9 },
+  { name: 'http, all toolsets', where: overHTTP(tenantPath, KEY, everything), count: 39 },
+  { name: 'http, all toolsets, read only', where: overHTTP(tenantPath, KEY, reading), count: 18 },
+  { name: 'stdio, all toolsets and files', where: [overStdio[0], [...overStdio[1], '--toolsets', 'all', '--files-dir', home]], count: 39 },
+]
 
-for (const { name, where, count } of places) {
+for (const { name, where, count } of [...places, ...others]) {
   for (const era of ['legacy', 'modern', 'auto']) {
     await check(`${name} ${era}: tools/list --strict`, async () => {
       const { status, stdout, stderr } = await inspect(where, era, '--strict', '--method', 'tools/list')
-      // The bridge's log comes out on stderr too: JSON lines of its own.
-      const findings = stderr.split('\n').filter(line => line && !line.startsWith('{"level"'))
-      expectSame([status, findings], [0, []], 'status and portability findings')
-      expectSame(JSON.parse(stdout).result.tools.length, count, 'tools')
+      // Findings that are no errors leave the status alone. The bridge's log comes
+      // out on stderr too: JSON lines of its own.
+      const { result, schemaFindings = [] } = JSON.parse(stdout)
+      const said = stderr.split('\n').filter(line => line && !line.startsWith('{"level"'))
+      expectSame([status, schemaFindings, said], [0, [], []], 'status and portability findings')
+      expectSame(result.tools.length, count, 'tools')
       return `${count} tools, no finding`
     })
+  }
+}
+
+for (const { name, where } of places) {
+  for (const era of ['legacy', 'modern', 'auto']) {
     await check(`${name} ${era}: tools/call`, async () => {
       const { status, stdout, stderr } = await inspect(where, era, '-q', '--method', 'tools/call', '--tool-name', 'message_sales_analyst_agent',
         '--tool-args-json', JSON.stringify({ message: SALES_QUESTION, thread_identifier: newThread() }))
@@ -58,7 +75,7 @@ for (const era of ['legacy', 'modern']) {
     expect(result.isError && /not a run id/.test(result.content[0].text), stdout)
   })
 }
-for (const program of [tenant, server]) await check(`${program.name} ends when told to`, program.stop)
+for (const program of [tenant, server, everything, reading]) await check(`${program.name} ends when told to`, program.stop)
 finish('Inspector')
 
 function inspect([place, command], era, ...flags) {

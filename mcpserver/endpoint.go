@@ -19,10 +19,11 @@ import (
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/exchange"
+	"sema4mcp/restclient"
 )
 
-// chooser finds the MCP server that a request is meant for, among what its key
-// can see.
+// chooser finds the MCP server that a request is meant for, among what its
+// principal can see.
 type chooser func(context.Context, *bridge.Tenant, *http.Request) (*server.MCPServer, error)
 
 // endpoint is one MCP server over HTTP, as the specification's page on
@@ -56,10 +57,9 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 		return &refusal{status: http.StatusMethodNotAllowed, allow: http.MethodPost, code: jsonrpc2.CodeInvalidRequest,
 			message: "use POST: this server sends nothing outside the answers to requests"}
 	}
-	key := bearerKey(r)
-	if key == "" {
-		return &refusal{status: http.StatusUnauthorized, code: jsonrpc2.CodeInvalidRequest,
-			message: "there is no API key: send the header Authorization: Bearer KEY, with a key made under Configuration > API Keys in the Sema4.ai application"}
+	who, refused := e.server.gate.identify(r)
+	if refused != nil {
+		return refused
 	}
 	accepts, refused := negotiate(r)
 	if refused != nil {
@@ -76,11 +76,11 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	to, refused := e.find(r, key)
+	p, to, refused := e.find(r, who)
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	c, refused := callerOf(w, r, key, batch, era)
+	c, refused := callerOf(w, r, p, batch, era)
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
@@ -89,15 +89,28 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// find returns where the path and key lead.
-func (e *endpoint) find(r *http.Request, key string) (destination, *refusal) {
-	found, err := e.server.tenants.find(r.PathValue("tenant"), key, func(t *bridge.Tenant) (*server.MCPServer, error) {
-		return e.choose(r.Context(), t, r)
-	})
-	if err != nil {
-		return destination{}, refusalOf(err)
+// find returns where the request leads, and what its sender is there.
+func (e *endpoint) find(r *http.Request, who identity) (principal, destination, *refusal) {
+	p, found, err, refused := e.findAs(r, who)
+	if answer, ok := errors.AsType[*restclient.APIError](err); ok && answer.StatusCode == http.StatusUnauthorized && who.renew(r.Context(), p) {
+		p, found, err, refused = e.findAs(r, who)
 	}
-	return found, nil
+	if err != nil {
+		refused = who.refused(err)
+	}
+	return p, found, refused
+}
+
+// findAs goes by what the sender may be now.
+func (e *endpoint) findAs(r *http.Request, who identity) (p principal, found destination, err error, refused *refusal) {
+	principals, refused := who.principals(r.PathValue("tenant"))
+	for _, p = range principals {
+		found, err = e.server.tenants.find(p, func(t *bridge.Tenant) (*server.MCPServer, error) { return e.choose(r.Context(), t, r) })
+		if !errors.Is(err, bridge.ErrNotGranted) {
+			break
+		}
+	}
+	return p, found, err, refused
 }
 
 // answer carries the requests of the batch and writes what comes of them.

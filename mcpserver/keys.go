@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"maps"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,28 +13,17 @@ import (
 	"sema4mcp/bridge"
 )
 
-// bearerKey is the caller's key, "" where there is none.
-func bearerKey(r *http.Request) string {
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(key)
-}
-
-// tenants holds what each key can see, once the tenant has accepted the key.
-// Keys themselves live only in the clients that send them on; entries are found
-// by a hash.
+// tenants holds what each principal can see, once the tenant has accepted its key.
+// Entries are found by a hash of the principal's secret.
 type tenants struct {
-	base   baseURL
 	config Config
 
 	mu    sync.Mutex // guards all below
-	known map[keyHash]*seen
+	known map[secretHash]*seen
 	swept time.Time
 }
 
-type keyHash [sha256.Size]byte
+type secretHash [sha256.Size]byte
 
 type seen struct {
 	tenant   *bridge.Tenant
@@ -51,38 +38,33 @@ const (
 	sweepEvery  = time.Minute
 )
 
-func newTenants(base baseURL, config Config) *tenants {
-	return &tenants{base: base, config: config, known: make(map[keyHash]*seen)}
+func newTenants(config Config) *tenants {
+	return &tenants{config: config, known: make(map[secretHash]*seen)}
 }
 
 // errNoSuchTenant wraps why a path leads to no tenant.
 type errNoSuchTenant struct{ error }
 
 // destination is where a request leads: the MCP server that it is meant for, and
-// what else its key has in flight.
+// what else its principal has in flight.
 type destination struct {
 	mcp      *server.MCPServer
 	inFlight *inFlight
 }
 
-// find returns the MCP server that choose picks among what the key can see. A
-// key is remembered only when the tenant has accepted it, so that keys made up
+// find returns the MCP server that choose picks among what the principal can see.
+// It is remembered only when the tenant has accepted its key, so that keys made up
 // by anybody cost nothing that lasts.
-func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
-	base, err := t.base.forTenant(tenant)
-	if err != nil {
-		return destination{}, errNoSuchTenant{err}
-	}
-	name := keyHash(sha256.Sum256([]byte(base + "\x00" + key)))
+func (t *tenants) find(p principal, choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
+	name := secretHash(sha256.Sum256([]byte(p.base + "\x00" + p.secret)))
 	if known := t.get(name); known != nil {
 		return known.destination(choose)
 	}
-	client, err := t.config.Bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
+	config := p.config(t.config.Bridge)
+	client, err := config.NewClient(p.base, p.key, "sema4-mcp-server/"+config.Version, t.config.Transport)
 	if err != nil {
 		return destination{}, errNoSuchTenant{err}
 	}
-	config := t.config.Bridge
-	config.Sealer = bridge.SealerFor(key)
 	candidate := &seen{tenant: bridge.NewTenant(client, config)}
 	found, err := candidate.destination(choose)
 	if err != nil {
@@ -91,7 +73,7 @@ func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.
 	}
 	if known := t.adopt(name, candidate); known != candidate {
 		candidate.tenant.Close()
-		return known.destination(choose) // another request with this key was quicker
+		return known.destination(choose) // another request of this principal was quicker
 	}
 	return found, nil
 }
@@ -101,7 +83,7 @@ func (s *seen) destination(choose func(*bridge.Tenant) (*server.MCPServer, error
 	return destination{found, &s.inFlight}, err
 }
 
-func (t *tenants) get(name keyHash) *seen {
+func (t *tenants) get(name secretHash) *seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep()
@@ -113,7 +95,7 @@ func (t *tenants) get(name keyHash) *seen {
 	return entry
 }
 
-func (t *tenants) adopt(name keyHash, candidate *seen) *seen {
+func (t *tenants) adopt(name secretHash, candidate *seen) *seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if entry := t.known[name]; entry != nil {

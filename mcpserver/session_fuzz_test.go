@@ -9,7 +9,7 @@ import (
 )
 
 func FuzzSessionIDs(f *testing.F) {
-	mine := sessions{key: "key", path: "tenant\x00agent"}
+	mine := sessions{secret: "key", path: "tenant\x00agent"}
 	everything := mcp.ClientCapabilities{Elicitation: new(mcp.ElicitationCapability), Tasks: new(mcp.TasksCapability)}
 	declared, ok := mine.open(mine.begin(everything))
 	if !ok || !exchange.ElicitsForms(declared) || declared.Tasks == nil {
@@ -20,8 +20,8 @@ func FuzzSessionIDs(f *testing.F) {
 	}
 	f.Add("")
 	f.Add("AQE")
-	f.Add(sessions{key: "other", path: mine.path}.begin(everything))
-	f.Add(sessions{key: mine.key, path: "tenant\x00other"}.begin(everything))
+	f.Add(sessions{secret: "other", path: mine.path}.begin(everything))
+	f.Add(sessions{secret: mine.secret, path: "tenant\x00other"}.begin(everything))
 	f.Fuzz(func(t *testing.T, id string) {
 		if declared, ok := mine.open(id); ok {
 			t.Errorf("%q was accepted, and declares %+v", id, declared)

@@ -54,6 +54,8 @@ var forbidden = []struct{ from, to, why string }{
 	{"bridge/exchange", "sema4mcp/restclient", "an exchange carries any MCP server's requests"},
 	{"bridge/stdio", "sema4mcp/restclient", "a transport carries any MCP server's requests"},
 	{"mcpserver", "sema4mcp/bridge/stdio", "one transport does not need the other"},
+	{"mcpserver/oauth", "sema4mcp/bridge", "who may come in is no matter of what there is"},
+	{"mcpserver/oauth", "github.com/mark3labs/mcp-go", "whose tokens count is no matter of MCP"},
 	{"mcpserver", "sema4mcp/internal/localtenant", "the server talks to any tenant alike"},
 	{"mcpserver", "sema4mcp/cmd", "commands are doorways"},
 	{"internal/localtenant", "sema4mcp/restclient", "client and tenant are two independent readings of one contract"},
@@ -92,6 +94,7 @@ func within(path, name string) bool {
 var importers = map[string][]string{
 	"internal/contracttest": {"internal/testtenant"},
 	"internal/localtenant":  {"cmd", "internal/contracttest", "internal/localtenant", "internal/testtenant"},
+	"internal/testissuer":   {}, // tests
 	"internal/testllm":      {}, // tests
 	"internal/testpostgres": {}, // tests
 	"internal/testtenant":   {}, // tests

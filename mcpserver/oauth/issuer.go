@@ -95,7 +95,9 @@ func (i *Issuer) URL() string { return i.config.URL }
 
 // Close ends what is being fetched, and waits for it.
 func (i *Issuer) Close() {
-	i.end()
+	i.mu.Lock()
+	i.end() // no fetching begins after this
+	i.mu.Unlock()
 	i.renewal.Wait()
 }
 
@@ -127,7 +129,7 @@ func (i *Issuer) keys(ctx context.Context, fresh bool) (*published, error) {
 		return nil, &UnavailableError{failed}
 	case known != nil && (!fresh || sinceTried >= 0 && sinceTried < askEvery):
 		if i.config.Now().Sub(known.at) > keysFor && sinceTried >= askEvery {
-			i.renew()
+			i.fetch() // beside the requests: the keys that are known stay good while the issuer is away
 		}
 		return known, nil
 	}
@@ -139,14 +141,6 @@ func (i *Issuer) keys(ctx context.Context, fresh bool) (*published, error) {
 			return nil, &UnavailableError{result.Err}
 		}
 		return result.Val.(*published), nil
-	}
-}
-
-// renew fetches beside the requests, which go on with the keys that are known: they
-// stay good while the issuer is away.
-func (i *Issuer) renew() {
-	if i.life.Err() == nil {
-		i.fetch()
 	}
 }
 

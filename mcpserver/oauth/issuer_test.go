@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,10 @@ import (
 	"sema4mcp/internal/testissuer"
 	"sema4mcp/mcpserver/oauth"
 )
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestRotation(t *testing.T) {
 	issuer, clock := testissuer.Start(t, ""), new(clock)
@@ -197,7 +202,7 @@ func TestARequestThatIsGivenUpIsNotTheEndOfFetching(t *testing.T) {
 			return transport.RoundTrip(r)
 		})
 	})
-	ctx, giveUp := contextOf(t)
+	ctx, giveUp := context.WithCancel(t.Context())
 	go func() {
 		<-begun
 		giveUp()

@@ -1,8 +1,6 @@
 package oauth_test
 
 import (
-	"context"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,14 +8,6 @@ import (
 
 	"sema4mcp/mcpserver/oauth"
 )
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
-	return context.WithCancel(t.Context())
-}
 
 func TestGrants(t *testing.T) {
 	for scope, want := range map[string]*oauth.Grant{

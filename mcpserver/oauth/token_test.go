@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"crypto"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -13,8 +14,6 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-
-	"crypto"
 
 	"sema4mcp/internal/testissuer"
 	"sema4mcp/mcpserver/oauth"

@@ -89,28 +89,34 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// find returns where the request leads, and what its sender is there.
+// find returns where the request leads, and what its sender is there. A key of the
+// server's own that the tenant does not accept is looked up anew, once.
 func (e *endpoint) find(r *http.Request, who identity) (principal, destination, *refusal) {
-	p, found, err, refused := e.findAs(r, who)
-	if answer, ok := errors.AsType[*restclient.APIError](err); ok && answer.StatusCode == http.StatusUnauthorized && who.renew(r.Context(), p) {
-		p, found, err, refused = e.findAs(r, who)
+	for renewed := false; ; renewed = true {
+		principals, refused := who.principals(r.PathValue("tenant"))
+		if refused != nil {
+			return principal{}, destination{}, refused
+		}
+		p, found, err := e.findAs(r, principals)
+		if err == nil {
+			return p, found, nil
+		}
+		answer, ofTenant := errors.AsType[*restclient.APIError](err)
+		if renewed || !ofTenant || answer.StatusCode != http.StatusUnauthorized || !who.renew(r.Context(), p) {
+			return p, found, who.refused(err)
+		}
 	}
-	if err != nil {
-		refused = who.refused(err)
-	}
-	return p, found, refused
 }
 
-// findAs goes by what the sender may be now.
-func (e *endpoint) findAs(r *http.Request, who identity) (p principal, found destination, err error, refused *refusal) {
-	principals, refused := who.principals(r.PathValue("tenant"))
+// findAs goes by the first of the principals to whom an agent is granted.
+func (e *endpoint) findAs(r *http.Request, principals []principal) (p principal, found destination, err error) {
 	for _, p = range principals {
 		found, err = e.server.tenants.find(p, func(t *bridge.Tenant) (*server.MCPServer, error) { return e.choose(r.Context(), t, r) })
 		if !errors.Is(err, bridge.ErrNotGranted) {
 			break
 		}
 	}
-	return p, found, err, refused
+	return p, found, err
 }
 
 // answer carries the requests of the batch and writes what comes of them.

@@ -76,7 +76,8 @@ func (id ID) codeOf(owner []byte) (code [16]byte) {
 	return code
 }
 
-// String is the form that callers see: about 75 characters of [A-Za-z0-9_-].
+// String is the form that callers see: about 75 characters of [A-Za-z0-9_-], 100 with
+// the code of an owner.
 func (id ID) String() string {
 	out := id.body()
 	if id.owned {

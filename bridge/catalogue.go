@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -19,12 +20,13 @@ import (
 // list them is remembered for a moment only: long enough for the steps of one
 // call, each of which would wait for a tenant that is away.
 type catalogue struct {
-	client *restclient.Client
-	ttl    time.Duration
-	only   offer
-	log    zerolog.Logger
-	group  singleflight.Group
-	news   chan struct{} // one slot: something of it is known to have changed
+	client  *restclient.Client
+	ttl     time.Duration
+	only    offer
+	granted grant
+	log     zerolog.Logger
+	group   singleflight.Group
+	news    chan struct{} // one slot: something of it is known to have changed
 
 	mu      sync.Mutex // guards all below
 	agents  map[string]sighted
@@ -37,13 +39,42 @@ type catalogue struct {
 }
 
 func newCatalogue(client *restclient.Client, config Config) *catalogue {
-	return &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, log: config.Logger,
+	return &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, granted: config.Granted, log: config.Logger,
 		news: make(chan struct{}, 1), agents: make(map[string]sighted)}
 }
 
 // ErrNotOffered is returned for an agent that the tenant has and
 // [Config.Agents] leaves out.
 var ErrNotOffered = errors.New("this server does not offer that agent")
+
+// ErrNotGranted is returned for an agent that [Config.Granted] leaves out. It is an
+// ErrNotOffered, too.
+var ErrNotGranted = fmt.Errorf("%w to this caller", ErrNotOffered)
+
+// grant is the ids and names of the message tools of the only agents that a caller
+// may reach; an empty one leaves none out. Agents' names are none of its: whoever
+// may name an agent could take another's place.
+type grant []string
+
+func (g grant) has(agent restclient.Agent) bool {
+	for _, granted := range g {
+		if granted == agent.ID || strings.TrimPrefix(granted, "message_") == agentName(agent) {
+			return true
+		}
+	}
+	return len(g) == 0
+}
+
+// refusal is why the agent may not be seen, or nil.
+func (c *catalogue) refusal(agent restclient.Agent) error {
+	switch {
+	case !c.only.has(agent):
+		return ErrNotOffered
+	case !c.granted.has(agent):
+		return ErrNotGranted
+	}
+	return nil
+}
 
 // offer is the ids and names of the only agents that may be seen; an empty one
 // leaves none out.
@@ -81,8 +112,8 @@ type sighted struct {
 // request in well under a second.
 const lookupTimeout = 20 * time.Second
 
-// agent returns one agent, at most ttl old. Its errors are the client's, and
-// ErrNotOffered.
+// agent returns one agent, at most ttl old. Its errors are the client's,
+// ErrNotOffered and ErrNotGranted.
 func (c *catalogue) agent(ctx context.Context, id string) (restclient.Agent, error) {
 	c.mu.Lock()
 	seen, ok := c.agents[id]
@@ -93,8 +124,8 @@ func (c *catalogue) agent(ctx context.Context, id string) (restclient.Agent, err
 	}
 	return shared(ctx, &c.group, "agent/"+id, func(ctx context.Context) (restclient.Agent, error) {
 		agent, err := c.client.Agents.Get(ctx, id)
-		if err == nil && !c.only.has(*agent) {
-			err = ErrNotOffered
+		if err == nil {
+			err = c.refusal(*agent)
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -191,7 +222,7 @@ func (c *catalogue) listAll(ctx context.Context) ([]restclient.Agent, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.only.has(agent) {
+		if c.refusal(agent) == nil {
 			agents = append(agents, agent)
 		}
 	}

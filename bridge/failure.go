@@ -60,6 +60,8 @@ func failureOf(err error, untouched string) *failure {
 		f.ran, f.next = "The agent may still be at work.", "Wait for it with get_run."
 	case errors.Is(err, run.ErrPosted):
 		f.ran, f.next = "The agent may still be at work.", "Wait for it with get_run. Messages sent with progress wanted, or under --send=stream, can be stopped."
+	case errors.Is(err, ErrNotGranted):
+		f.next = "Use an agent that list_agents shows, or have an access token issued that allows this one."
 	case errors.Is(err, ErrNotOffered):
 		f.next = "Use an agent that it does offer, or have the agent added to its setting --agents."
 	case errors.Is(err, run.ErrClosed):

@@ -43,7 +43,10 @@ func (s scope) addressee(ctx context.Context, args arguments) (restclient.Agent,
 		return restclient.Agent{}, err
 	}
 	agent, err := findAgent(agents, args.text(agentInput.name))
-	if err != nil && len(agents) == 0 && len(s.tenant.config.Agents) > 0 {
+	switch none := err != nil && len(agents) == 0; {
+	case none && len(s.tenant.config.Granted) > 0:
+		err = &failure{what: "This workspace has none of the agents that the access token is for.", next: "Have an access token issued that allows others."}
+	case none && len(s.tenant.config.Agents) > 0:
 		err = &failure{what: "None of the agents that the setting --agents names is in this workspace.", next: "Have the setting corrected: it takes ids and names of agents."}
 	}
 	return agent, err

@@ -180,7 +180,7 @@ func noTaskFault(err error) *jsonrpc2.Error {
 	var refused *restclient.APIError
 	fault := faultOf(err, runUntouched)
 	switch {
-	case errors.Is(err, ErrNotOffered), errors.Is(err, errForeignRun),
+	case errors.Is(err, ErrNotOffered), errors.Is(err, errForeignRun), errors.Is(err, errOthersRun),
 		errors.As(err, &refused) && (refused.StatusCode == http.StatusForbidden || refused.StatusCode == http.StatusNotFound):
 		fault.Code, fault.Message = jsonrpc2.CodeInvalidParams, "Task not found: this server has no run of that id, or the key may not read it."
 	case fault.Code == jsonrpc2.CodeInvalidParams:

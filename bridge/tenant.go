@@ -33,6 +33,7 @@ type Config struct {
 	Toolsets         []Toolset     // of a whole tenant's server, beside ToolsetAgents
 	ReadOnly         bool          // offer only tools that change nothing
 	Agents           []string      // ids or names: offer these agents and no other; none means all
+	Granted          []string      // ids or names of message tools: of those, let the caller reach these alone; none means all
 	Version          string        // of the program, told to clients
 	TaskTTL          time.Duration // how long a task can be asked for; default 24 h
 	Run              run.Config
@@ -85,7 +86,10 @@ func (c Config) withDefaults() Config {
 // Offers tells whether Agents leaves the agent in.
 func (c Config) Offers(agent restclient.Agent) bool { return offer(c.Agents).has(agent) }
 
-// Tenant is what one key can see of a Sema4.ai tenant, as MCP servers.
+// forCertainAgents tells whether not all agents of the tenant may be reached.
+func (c Config) forCertainAgents() bool { return len(c.Agents) > 0 || len(c.Granted) > 0 }
+
+// Tenant is what one caller can see of a Sema4.ai tenant, as MCP servers.
 type Tenant struct {
 	client    *restclient.Client
 	config    Config

@@ -61,7 +61,7 @@ func (s scope) createAgent(ctx context.Context, args arguments) (*mcp.CallToolRe
 	}
 	s.tenant.catalogue.forget()
 	status := agentStatus{ID: agent.ID, Name: agent.Name, State: agent.State, Next: publishNext}
-	if !s.tenant.catalogue.only.has(*agent) {
+	if s.tenant.catalogue.refusal(*agent) != nil {
 		status.Next = "This server does not offer the agent: its setting --agents names others alone."
 	}
 	return statusResult(status)

@@ -104,6 +104,9 @@ func (s scope) runOf(ctx context.Context, text string) (run.ID, string, error) {
 	if err != nil {
 		return run.ID{}, "", err
 	}
+	if !s.tenant.runs.Owns(id) {
+		return run.ID{}, "", errOthersRun
+	}
 	if s.agent == nil {
 		agent, err := s.tenant.catalogue.agent(ctx, id.AgentID)
 		return id, agent.Name, gone(err, "agent")
@@ -113,6 +116,9 @@ func (s scope) runOf(ctx context.Context, text string) (run.ID, string, error) {
 	}
 	return id, s.agent.Name, nil
 }
+
+// errOthersRun refuses a run of another user of the same API key.
+var errOthersRun error = &failure{what: "This run belongs to another user.", next: "Ask the agent yourself, or read the thread's messages."}
 
 // errForeignRun refuses a run of another agent than the server's.
 var errForeignRun error = &failure{what: "This run belongs to another agent.", next: "Use the get_run tool of the server that began it."}

@@ -193,7 +193,7 @@ func (s scope) owns(ctx context.Context, item *restclient.WorkItem) error {
 		return nil
 	case s.agent != nil && item.AgentID != s.agent.ID:
 		return &failure{what: "This work item belongs to another agent.", next: "Use the work item tools of the server of that agent."}
-	case s.agent == nil && len(s.tenant.config.Agents) > 0:
+	case s.agent == nil && s.tenant.config.forCertainAgents():
 		_, err := s.tenant.catalogue.agent(ctx, item.AgentID)
 		return err
 	}
@@ -202,11 +202,11 @@ func (s scope) owns(ctx context.Context, item *restclient.WorkItem) error {
 
 // ownsDrafts tells whether drafts, which belong to no agent yet, are the server's
 // business: where it is for all agents of the workspace.
-func (s scope) ownsDrafts() bool { return s.agent == nil && len(s.tenant.config.Agents) == 0 }
+func (s scope) ownsDrafts() bool { return s.agent == nil && !s.tenant.config.forCertainAgents() }
 
 // offered tells of which agents work items may be listed.
 func (s scope) offered(ctx context.Context) (func(agentID string) bool, error) {
-	if s.agent != nil || len(s.tenant.config.Agents) == 0 {
+	if s.agent != nil || !s.tenant.config.forCertainAgents() {
 		return func(agentID string) bool { return s.agent == nil || agentID == s.agent.ID }, nil
 	}
 	agents, err := s.tenant.catalogue.all(ctx)

@@ -33,7 +33,12 @@ func ParseToolsets(names []string) ([]Toolset, error) {
 	return parsed, nil
 }
 
+// has tells whether the toolset is there. None beyond the agents' is for a caller
+// who may reach certain agents alone: they are of the whole tenant.
 func (t *Tenant) has(wanted Toolset) bool {
+	if len(t.config.Granted) > 0 {
+		return wanted == ToolsetAgents
+	}
 	return slices.Contains(t.config.Toolsets, wanted) || slices.Contains(t.config.Toolsets, ToolsetAll)
 }
 

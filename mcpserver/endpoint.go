@@ -19,10 +19,11 @@ import (
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/exchange"
+	"sema4mcp/restclient"
 )
 
-// chooser finds the MCP server that a request is meant for, among what its key
-// can see.
+// chooser finds the MCP server that a request is meant for, among what its
+// principal can see.
 type chooser func(context.Context, *bridge.Tenant, *http.Request) (*server.MCPServer, error)
 
 // endpoint is one MCP server over HTTP, as the specification's page on
@@ -59,7 +60,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	default:
 		return otherMethod(r)
 	}
-	key, refused := keyOf(r)
+	who, refused := e.server.gate.identify(r)
 	if refused != nil {
 		return refused
 	}
@@ -78,11 +79,11 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	to, refused := e.find(r, key)
+	p, to, refused := e.find(r, who)
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
-	c, refused := callerOf(w, r, key, batch, era)
+	c, refused := callerOf(w, r, p, batch, era)
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
@@ -99,15 +100,34 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// find returns where the path and key lead.
-func (e *endpoint) find(r *http.Request, key string) (destination, *refusal) {
-	found, err := e.server.tenants.find(r.PathValue("tenant"), key, func(t *bridge.Tenant) (*server.MCPServer, error) {
-		return e.choose(r.Context(), t, r)
-	})
-	if err != nil {
-		return destination{}, refusalOf(err)
+// find returns where the request leads, and what its sender is there. A key of the
+// server's own that the tenant does not accept is looked up anew, once.
+func (e *endpoint) find(r *http.Request, who identity) (principal, destination, *refusal) {
+	for renewed := false; ; renewed = true {
+		principals, refused := who.principals(r.PathValue("tenant"))
+		if refused != nil {
+			return principal{}, destination{}, refused
+		}
+		p, found, err := e.findAs(r, principals)
+		if err == nil {
+			return p, found, nil
+		}
+		answer, ofTenant := errors.AsType[*restclient.APIError](err)
+		if renewed || !ofTenant || answer.StatusCode != http.StatusUnauthorized || !who.renew(r.Context(), p) {
+			return p, found, who.refused(err)
+		}
 	}
-	return found, nil
+}
+
+// findAs goes by the first of the principals to whom an agent is granted.
+func (e *endpoint) findAs(r *http.Request, principals []principal) (p principal, found destination, err error) {
+	for _, p = range principals {
+		found, err = e.server.tenants.find(p, func(t *bridge.Tenant) (*server.MCPServer, error) { return e.choose(r.Context(), t, r) })
+		if !errors.Is(err, bridge.ErrNotGranted) {
+			break
+		}
+	}
+	return p, found, err
 }
 
 // answer carries the requests of the batch and writes what comes of them.

@@ -11,7 +11,7 @@ import (
 	"sema4mcp/bridge/exchange"
 )
 
-// inFlight finds the calls of one key that a later message refers to: a
+// inFlight finds the calls of one principal that a later message refers to: a
 // cancellation by session and id, a response by the question it answers. The
 // zero value is ready, and safe for concurrent use.
 type inFlight struct {
@@ -21,7 +21,7 @@ type inFlight struct {
 	calls map[callName]*sessionCall
 }
 
-// callName tells a call from others of the same key. Ids alone do not: every
+// callName tells a call from others of the same principal. Ids alone do not: every
 // client counts from the same number.
 type callName struct{ session, id string }
 

@@ -4,51 +4,27 @@ import (
 	"context"
 	"crypto/sha256"
 	"maps"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
-	"github.com/sourcegraph/jsonrpc2"
 
 	"sema4mcp/bridge"
 )
 
-// bearerKey is the caller's key, "" where there is none.
-func bearerKey(r *http.Request) string {
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(key)
-}
-
-// keyOf is the caller's key, or what a request without one is refused with.
-func keyOf(r *http.Request) (string, *refusal) {
-	key := bearerKey(r)
-	if key == "" {
-		return "", &refusal{status: http.StatusUnauthorized, code: jsonrpc2.CodeInvalidRequest,
-			message: "there is no API key: send the header Authorization: Bearer KEY, with a key made under Configuration > API Keys in the Sema4.ai application"}
-	}
-	return key, nil
-}
-
-// tenants holds what each key can see, once the tenant has accepted the key.
-// Keys themselves live only in the clients that send them on; entries are found
-// by a hash.
+// tenants holds what each principal can see, once the tenant has accepted its key.
+// Entries are found by a hash of the principal's secret.
 type tenants struct {
-	base    baseURL
 	config  Config
 	streams *streams
 
 	mu    sync.Mutex // guards all below
-	known map[keyHash]*seen
+	known map[secretHash]*seen
 	swept time.Time
 }
 
-type keyHash [sha256.Size]byte
+type secretHash [sha256.Size]byte
 
 type seen struct {
 	tenant   *bridge.Tenant
@@ -65,38 +41,33 @@ const (
 	sweepEvery  = time.Minute
 )
 
-func newTenants(base baseURL, config Config, streams *streams) *tenants {
-	return &tenants{base: base, config: config, streams: streams, known: make(map[keyHash]*seen)}
+func newTenants(config Config, streams *streams) *tenants {
+	return &tenants{config: config, streams: streams, known: make(map[secretHash]*seen)}
 }
 
 // errNoSuchTenant wraps why a path leads to no tenant.
 type errNoSuchTenant struct{ error }
 
 // destination is where a request leads: the MCP server that it is meant for, and
-// what else there is of its key.
+// what else there is of its principal.
 type destination struct {
 	mcp *server.MCPServer
 	key *seen
 }
 
-// find returns the MCP server that choose picks among what the key can see. A
-// key is remembered only when the tenant has accepted it, so that keys made up
+// find returns the MCP server that choose picks among what the principal can see.
+// It is remembered only when the tenant has accepted its key, so that keys made up
 // by anybody cost nothing that lasts.
-func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
-	base, err := t.base.forTenant(tenant)
-	if err != nil {
-		return destination{}, errNoSuchTenant{err}
-	}
-	name := keyHash(sha256.Sum256([]byte(base + "\x00" + key)))
+func (t *tenants) find(p principal, choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
+	name := secretHash(sha256.Sum256([]byte(p.base + "\x00" + p.secret)))
 	if known := t.get(name); known != nil {
 		return known.destination(choose)
 	}
-	client, err := t.config.Bridge.NewClient(base, key, "sema4-mcp-server/"+t.config.Bridge.Version, t.config.Transport)
+	config := p.config(t.config.Bridge)
+	client, err := config.NewClient(p.base, p.key, "sema4-mcp-server/"+config.Version, t.config.Transport)
 	if err != nil {
 		return destination{}, errNoSuchTenant{err}
 	}
-	config := t.config.Bridge
-	config.Sealer = bridge.SealerFor(key)
 	candidate := &seen{tenant: bridge.NewTenant(client, config)}
 	found, err := candidate.destination(choose)
 	if err != nil {
@@ -105,7 +76,7 @@ func (t *tenants) find(tenant, key string, choose func(*bridge.Tenant) (*server.
 	}
 	if known := t.adopt(name, candidate); known != candidate {
 		candidate.tenant.Close()
-		return known.destination(choose) // another request with this key was quicker
+		return known.destination(choose) // another request of this principal was quicker
 	}
 	return found, nil
 }
@@ -115,7 +86,7 @@ func (s *seen) destination(choose func(*bridge.Tenant) (*server.MCPServer, error
 	return destination{found, s}, err
 }
 
-func (t *tenants) get(name keyHash) *seen {
+func (t *tenants) get(name secretHash) *seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep()
@@ -127,7 +98,7 @@ func (t *tenants) get(name keyHash) *seen {
 	return entry
 }
 
-func (t *tenants) adopt(name keyHash, candidate *seen) *seen {
+func (t *tenants) adopt(name secretHash, candidate *seen) *seen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if entry := t.known[name]; entry != nil {

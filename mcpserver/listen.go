@@ -36,7 +36,7 @@ func (e *endpoint) listen(w http.ResponseWriter, r *http.Request) *refusal {
 	if mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
 		return otherMethod(r)
 	}
-	key, refused := keyOf(r)
+	who, refused := e.server.gate.identify(r)
 	if refused != nil {
 		return refused
 	}
@@ -47,11 +47,11 @@ func (e *endpoint) listen(w http.ResponseWriter, r *http.Request) *refusal {
 	if _, refused = legacyEra(r.Header.Get(mcp.HeaderProtocolVersion)); refused != nil {
 		return refused
 	}
-	to, refused := e.find(r, key)
+	p, to, refused := e.find(r, who)
 	if refused != nil {
 		return refused
 	}
-	session, _, refused := sessionOf(r, key)
+	session, _, refused := sessionOf(r, p)
 	if refused != nil {
 		return refused
 	}

@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -19,7 +20,7 @@ var page []byte
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_, _ = w.Write(page)
+	_, _ = w.Write(bytes.Replace(page, []byte("ADVICE"), []byte(s.gate.advice()), 1))
 }
 
 func notFound(w http.ResponseWriter, _ *http.Request) {
@@ -32,8 +33,13 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	_, _ = fmt.Fprintln(w, "ok")
 }
 
-// readyz says whether the tenant's host answers.
+// readyz says whether the tenant's host answers, and whether callers can come in.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if err := s.gate.ready(r.Context()); err != nil {
+		http.Error(w, "the authorization server cannot be reached", http.StatusServiceUnavailable)
+		zerolog.Ctx(r.Context()).Warn().Err(err).Msg("not ready")
+		return
+	}
 	if err := s.ready.check(r.Context()); err != nil {
 		http.Error(w, "the Sema4.ai tenant cannot be reached", http.StatusServiceUnavailable)
 		zerolog.Ctx(r.Context()).Warn().Err(err).Msg("not ready")
@@ -42,10 +48,10 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintln(w, "ok")
 }
 
-// readiness asks the tenant's host, without a key, at most every few seconds
+// readiness asks the tenants' hosts until one answers, without a key, at most every few seconds
 // however often it is asked itself.
 type readiness struct {
-	url       string
+	urls      func() []string
 	transport http.RoundTripper
 
 	mu  sync.Mutex // guards all below
@@ -66,13 +72,17 @@ func (r *readiness) check(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
 	defer cancel()
-	r.err = r.probe(ctx)
+	for _, url := range r.urls() {
+		if r.err = r.probe(ctx, url); r.err == nil {
+			break
+		}
+	}
 	r.at = time.Now()
 	return r.err
 }
 
-func (r *readiness) probe(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
+func (r *readiness) probe(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}

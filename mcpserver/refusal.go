@@ -23,7 +23,8 @@ type refusal struct {
 	id         json.RawMessage
 	omitID     bool
 	allow      string
-	retryAfter int // seconds
+	challenge  string // of the status 401 or 403, how to be let in
+	retryAfter int    // seconds
 }
 
 // forRequest addresses the refusal to the batch's only request.
@@ -37,8 +38,8 @@ func (r *refusal) forRequest(batch exchange.Batch) *refusal {
 func (r *refusal) write(w http.ResponseWriter) {
 	header := w.Header()
 	switch {
-	case r.status == http.StatusUnauthorized:
-		header.Set("WWW-Authenticate", `Bearer realm="Sema4.ai"`)
+	case r.challenge != "":
+		header.Set("WWW-Authenticate", r.challenge)
 	case r.allow != "":
 		header.Set("Allow", r.allow)
 	case r.retryAfter > 0:

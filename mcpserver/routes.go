@@ -3,10 +3,12 @@ package mcpserver
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/server"
 
 	"sema4mcp/bridge"
+	"sema4mcp/mcpserver/oauth"
 )
 
 // Handler serves every route, for a listener that others can reach. Use Serve
@@ -23,10 +25,18 @@ func (s *Server) routes() http.Handler {
 	tenant := s.endpoint("tenant", func(ctx context.Context, t *bridge.Tenant, _ *http.Request) (*server.MCPServer, error) {
 		return t.Server(ctx)
 	})
-	for _, prefix := range []string{"/api/v1", "/tenants/{tenant}/api/v1"} {
+	prefixes, document := s.gate.metadata()
+	for _, path := range []string{"", "/api/v1/mcp", "/tenants/{tenant}/api/v1/mcp", "/api/v1/agent-mcp/{aid}/mcp", "/tenants/{tenant}/api/v1/agent-mcp/{aid}/mcp"} {
 		for _, slash := range []string{"", "/{$}"} {
-			mux.Handle(prefix+"/agent-mcp/{aid}/mcp"+slash, agent)
-			mux.Handle(prefix+"/mcp"+slash, tenant)
+			switch {
+			case strings.Contains(path, "{aid}"):
+				mux.Handle(path+slash, agent)
+			case path != "":
+				mux.Handle(path+slash, tenant)
+			}
+			for _, prefix := range prefixes {
+				mux.Handle("GET "+oauth.WellKnown+prefix+path+slash, document)
+			}
 		}
 	}
 	mux.HandleFunc("GET /healthz", s.healthz)

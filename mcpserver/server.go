@@ -17,9 +17,11 @@ import (
 
 // Config is what a [Server] needs to know.
 type Config struct {
-	// BaseURL of the tenant's REST API. It may hold {tenant}, which the path
-	// of a request fills in.
+	// BaseURL of the tenant's REST API, for callers with keys of their own. It may
+	// hold {tenant}, which the path of a request fills in.
 	BaseURL string
+	// OAuth has callers come in with access tokens instead; nil for keys.
+	OAuth *OAuth
 	// Transport carries the requests to the tenant, for all keys together; nil
 	// means one of the server's own.
 	Transport http.RoundTripper
@@ -62,7 +64,7 @@ var writeEventWithin = 30 * time.Second
 // Server is the HTTP side of the product. Make it with [New].
 type Server struct {
 	config  Config
-	base    baseURL
+	gate    gate
 	tenants *tenants
 	streams *streams
 	metrics *metrics
@@ -77,7 +79,7 @@ const maxIdleConnections = 100
 
 // New checks the configuration. Nothing is sent to the tenant yet.
 func New(config Config) (*Server, error) {
-	base, err := parseBaseURL(config.BaseURL)
+	gate, err := newGate(config)
 	if err != nil {
 		return nil, err
 	}
@@ -90,23 +92,36 @@ func New(config Config) (*Server, error) {
 	if config.MaxStreams <= 0 {
 		config.MaxStreams = DefaultMaxStreams
 	}
-	s := &Server{base: base}
+	s := &Server{gate: gate}
 	if config.Transport == nil {
 		s.transport = http.DefaultTransport.(*http.Transport).Clone()
 		s.transport.MaxIdleConnsPerHost = maxIdleConnections
 		config.Transport = s.transport
 	}
 	s.streams = newStreams(config.MaxStreams)
-	s.config, s.tenants = config, newTenants(base, config, s.streams)
+	s.config, s.tenants = config, newTenants(config, s.streams)
 	s.metrics = newMetrics(s.tenants.liveRuns, s.streams.count)
-	s.ready = readiness{url: base.probe(), transport: config.Transport}
+	s.ready = readiness{urls: gate.probes, transport: config.Transport}
 	return s, nil
 }
+
+func newGate(config Config) (gate, error) {
+	if config.OAuth != nil {
+		return newByToken(*config.OAuth, config.Logger)
+	}
+	base, err := parseBaseURL(config.BaseURL)
+	return byKey{base}, err
+}
+
+// RenewKeys fetches anew the tenants and keys that the server holds, if it holds
+// any. Those it has stay where that fails.
+func (s *Server) RenewKeys(ctx context.Context) error { return s.gate.renew(ctx) }
 
 // Close ends all runs, which stops their agents.
 func (s *Server) Close() {
 	s.streams.end()
 	s.tenants.close()
+	s.gate.close()
 	if s.transport != nil {
 		s.transport.CloseIdleConnections()
 	}

@@ -21,8 +21,9 @@ const headerSession = "Mcp-Session-Id"
 
 // A session id says by itself what its client declared, so that any replica, and
 // a process begun later, accepts it: a version, the capabilities, and random
-// bytes that tell clients apart; then a code that only who has the API key can
-// make, for this key and path alone. Nothing about the key can be read from it.
+// bytes that tell clients apart; then a code that only who has the principal's
+// secret can make, for it and this path alone. Nothing about the secret can be read
+// from it.
 const (
 	sessionVersion = 1
 	sessionRandom  = 16
@@ -38,11 +39,11 @@ const (
 	declaresRoots                // folders of the user's that it works in
 )
 
-// sessions are those of one key on one path.
-type sessions struct{ key, path string }
+// sessions are those of one principal on one path.
+type sessions struct{ secret, path string }
 
-func sessionsOf(r *http.Request, key string) sessions {
-	return sessions{key, r.PathValue("tenant") + "\x00" + r.PathValue("aid")}
+func sessionsOf(r *http.Request, secret string) sessions {
+	return sessions{secret, r.PathValue("tenant") + "\x00" + r.PathValue("aid")}
 }
 
 // begin returns the id of a new session.
@@ -66,7 +67,7 @@ func (s sessions) begin(declared mcp.ClientCapabilities) string {
 }
 
 // open returns what the client of a session declared; ok is false for an id that
-// was not made for this key and path.
+// was not made for this principal and path.
 func (s sessions) open(id string) (declared mcp.ClientCapabilities, ok bool) {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(id)
 	if err != nil || len(data) != sessionBody+sessionCode || data[0] != sessionVersion {
@@ -94,7 +95,7 @@ func (s sessions) open(id string) (declared mcp.ClientCapabilities, ok bool) {
 }
 
 func (s sessions) code(body []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(s.key))
+	mac := hmac.New(sha256.New, []byte(s.secret))
 	mac.Write([]byte("MCP session\x00" + s.path + "\x00"))
 	mac.Write(body)
 	return mac.Sum(nil)[:sessionCode]
@@ -108,16 +109,16 @@ type caller struct {
 
 // callerOf begins a session with a client's initialize, and takes one up that a
 // later request names. In the modern era there are none.
-func callerOf(w http.ResponseWriter, r *http.Request, key string, batch exchange.Batch, era era) (caller, *refusal) {
+func callerOf(w http.ResponseWriter, r *http.Request, p principal, batch exchange.Batch, era era) (caller, *refusal) {
 	c := caller{peer: exchange.NewPeer(era.version)}
 	if era.modern {
 		return c, nil
 	}
 	if declared, begins := initializes(batch); begins {
-		w.Header().Set(headerSession, sessionsOf(r, key).begin(declared))
+		w.Header().Set(headerSession, sessionsOf(r, p.secret).begin(declared))
 		return c, nil
 	}
-	id, declared, refused := sessionOf(r, key)
+	id, declared, refused := sessionOf(r, p)
 	c.session = id
 	c.peer.Declare(declared)
 	return c, refused
@@ -125,15 +126,15 @@ func callerOf(w http.ResponseWriter, r *http.Request, key string, batch exchange
 
 // sessionOf is the session that the request names, "" where it names none, and
 // what its client declared.
-func sessionOf(r *http.Request, key string) (id string, declared mcp.ClientCapabilities, refused *refusal) {
+func sessionOf(r *http.Request, p principal) (id string, declared mcp.ClientCapabilities, refused *refusal) {
 	id = r.Header.Get(headerSession)
 	if id == "" {
 		return "", declared, nil
 	}
-	declared, ok := sessionsOf(r, key).open(id)
+	declared, ok := sessionsOf(r, p.secret).open(id)
 	if !ok {
 		return "", declared, &refusal{status: http.StatusNotFound, code: jsonrpc2.CodeInvalidRequest,
-			message: "there is no such session for this API key and path: send initialize again, without the header " + headerSession}
+			message: "there is no such session for this caller and path: send initialize again, without the header " + headerSession}
 	}
 	return id, declared, nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func FuzzSessionIDs(f *testing.F) {
-	mine := sessions{key: "key", path: "tenant\x00agent"}
+	mine := sessions{secret: "key", path: "tenant\x00agent"}
 	var everything mcp.ClientCapabilities
 	for i, capabilities := range []string{`{}`, `{"elicitation":{}}`, `{"tasks":{}}`, `{"sampling":{}}`, `{"roots":{}}`, `{"elicitation":{},"tasks":{},"sampling":{},"roots":{}}`} {
 		everything = mcp.ClientCapabilities{}
@@ -26,8 +26,8 @@ func FuzzSessionIDs(f *testing.F) {
 	}
 	f.Add("")
 	f.Add("AQE")
-	f.Add(sessions{key: "other", path: mine.path}.begin(everything))
-	f.Add(sessions{key: mine.key, path: "tenant\x00other"}.begin(everything))
+	f.Add(sessions{secret: "other", path: mine.path}.begin(everything))
+	f.Add(sessions{secret: mine.secret, path: "tenant\x00other"}.begin(everything))
 	f.Fuzz(func(t *testing.T, id string) {
 		if declared, ok := mine.open(id); ok {
 			t.Errorf("%q was accepted, and declares %+v", id, declared)
@@ -48,7 +48,7 @@ func FuzzSessionsOfKeys(f *testing.F) {
 		if tasks {
 			declares.Tasks = new(mcp.TasksCapability)
 		}
-		mine := sessions{key: key, path: tenant + "\x00" + agent}
+		mine := sessions{secret: key, path: tenant + "\x00" + agent}
 		id := mine.begin(declares)
 		if got, ok := mine.open(id); !ok || exchange.ElicitsForms(got) != forms || (got.Tasks != nil) != tasks {
 			t.Errorf("got %+v, %t", got, ok)

@@ -26,6 +26,11 @@ const fixturePath = "/agents/a/mcp"
 // tools ask in both eras, and one that waits until its call is cancelled.
 func newFixture(t *testing.T, began, ended chan<- string) *front {
 	f := newFront(t, nil)
+	f.serveFixture(began, ended)
+	return f
+}
+
+func (f *front) serveFixture(began, ended chan<- string) {
 	fixture := server.NewMCPServer("fixture", "1")
 	fixture.AddTool(mcp.NewTool("ask"), func(ctx context.Context, call mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		x := exchange.FromContext(ctx)
@@ -51,8 +56,7 @@ func newFixture(t *testing.T, began, ended chan<- string) *front {
 	})
 	f.http.Close()
 	f.http = httptest.NewServer(f.server.HandlerOf(fixture))
-	t.Cleanup(f.http.Close)
-	return f
+	f.t.Cleanup(f.http.Close)
 }
 
 const elicits = `{"elicitation":{}}`
@@ -257,7 +261,7 @@ func TestAPageMayKeepItsSession(t *testing.T) {
 	response := f.request(t.Context(), "/tenants/local/api/v1/agent-mcp/"+localtenant.EchoID+"/mcp", initialize, "Origin: http://localhost:6274")
 	defer response.Body.Close()
 	var reply json.RawMessage
-	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.Header.Get("Access-Control-Expose-Headers") != "Mcp-Session-Id" ||
+	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.Header.Get("Access-Control-Expose-Headers") != "Mcp-Session-Id, WWW-Authenticate" ||
 		response.Header.Get("Mcp-Session-Id") == "" {
 		t.Errorf("got %s with the headers %v, %v", reply, response.Header, err)
 	}

@@ -19,6 +19,9 @@ var ErrClosed = errors.New("the bridge is shutting down: the run was not looked 
 // errStopped is the cause with which a run's reader is ended by request.
 var errStopped = errors.New("the run was cancelled")
 
+// Owns tells whether a run is of the Manager's owner, if it has one.
+func (m *Manager) Owns(id ID) bool { return id.belongsTo(m.config.Owner) }
+
 // Find returns a run by its ID: the one that is live here, else what the
 // conversation says of it. A run that is not settled yet is followed until it
 // is, by one reader however many ask.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -31,6 +32,10 @@ type ID struct {
 	Way Way
 
 	nonce [4]byte // tells two runs of one question apart
+
+	// owned ids end in a code that only who has the owner's secret can make.
+	owned bool
+	code  [16]byte
 }
 
 // idPrefix carries the version of the encoding, so that a later one can tell.
@@ -48,8 +53,41 @@ func digest(message string) [8]byte {
 	return [8]byte(sum[:8])
 }
 
-// String is the form that callers see: about 75 characters of [A-Za-z0-9_-].
+// of returns the id with the code of an owner; without one it stays as it is.
+func (id ID) of(owner []byte) ID {
+	if len(owner) == 0 {
+		return id
+	}
+	id.owned, id.code = true, id.codeOf(owner)
+	return id
+}
+
+// belongsTo is true of every id where there is no owner.
+func (id ID) belongsTo(owner []byte) bool {
+	code := id.codeOf(owner)
+	return len(owner) == 0 || id.owned && hmac.Equal(id.code[:], code[:])
+}
+
+func (id ID) codeOf(owner []byte) (code [16]byte) {
+	mac := hmac.New(sha256.New, owner)
+	mac.Write([]byte("sema4-mcp run, version 2\x00"))
+	mac.Write(id.body())
+	copy(code[:], mac.Sum(nil))
+	return code
+}
+
+// String is the form that callers see: about 75 characters of [A-Za-z0-9_-], 100 with
+// the code of an owner.
 func (id ID) String() string {
+	out := id.body()
+	if id.owned {
+		out = append(out, id.code[:]...)
+	}
+	out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
+	return idPrefix + base64.RawURLEncoding.EncodeToString(out)
+}
+
+func (id ID) body() []byte {
 	var out []byte
 	out = appendName(out, id.AgentID)
 	out = appendName(out, id.ConversationID)
@@ -57,9 +95,7 @@ func (id ID) String() string {
 	out = append(out, id.Digest[:]...)
 	out = append(out, byte(id.Way))
 	out = binary.BigEndian.AppendUint64(out, uint64(id.Started.Unix()))
-	out = append(out, id.nonce[:]...)
-	out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
-	return idPrefix + base64.RawURLEncoding.EncodeToString(out)
+	return append(out, id.nonce[:]...)
 }
 
 // IDError says why a text is not the ID of a run, and what to do about it.
@@ -105,7 +141,8 @@ func decodeID(body []byte) (id ID, ok bool) {
 		return ID{}, false
 	}
 	id.Position, body = int(position), body[n:]
-	if len(body) != len(id.Digest)+1+8+len(id.nonce) {
+	const plain = len(id.Digest) + 1 + 8 + len(id.nonce)
+	if id.owned = len(body) == plain+len(id.code); !id.owned && len(body) != plain {
 		return ID{}, false
 	}
 	body = body[copy(id.Digest[:], body):]
@@ -114,7 +151,9 @@ func decodeID(body []byte) (id ID, ok bool) {
 	}
 	body = body[1:]
 	id.Started = time.Unix(int64(binary.BigEndian.Uint64(body)), 0)
-	copy(id.nonce[:], body[8:])
+	body = body[8:]
+	body = body[copy(id.nonce[:], body):]
+	copy(id.code[:], body)
 	return id, true
 }
 

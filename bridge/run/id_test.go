@@ -32,6 +32,30 @@ func TestIDsSayAllThatIsNeeded(t *testing.T) {
 	}
 }
 
+func TestIDsOfAnOwnerAreNobodyElses(t *testing.T) {
+	ann, bob := []byte("ann's"), []byte("bob's")
+	plain := newID("5a1e0000-0000-4000-8000-000000000001", "c", 3, "m", Streamed)
+	owned := plain.of(ann)
+	parsed, err := ParseID(owned.String())
+	if err != nil || parsed != owned {
+		t.Fatalf("got %+v, %v, want %+v", parsed, err, owned)
+	}
+	forged := owned
+	forged.ConversationID = "d"
+	for name, test := range map[string]struct {
+		id    ID
+		owner []byte
+		want  bool
+	}{
+		"its own": {parsed, ann, true}, "another's": {parsed, bob, false}, "without owners": {parsed, nil, true},
+		"of nobody, with an owner": {plain, ann, false}, "of nobody, without owners": {plain.of(nil), nil, true}, "of another conversation": {forged, ann, false},
+	} {
+		if got := test.id.belongsTo(test.owner); got != test.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
 func TestIDsThatAreNone(t *testing.T) {
 	t.Parallel()
 	good := newID("5a1e0000-0000-4000-8000-000000000001", "0b0e5c7e-0a54-4a0e-9a3e-1d8f6f5f2c11", 3, "m", Streamed).String()
@@ -60,6 +84,7 @@ func TestIDsThatAreNone(t *testing.T) {
 
 func FuzzParseID(f *testing.F) {
 	f.Add(newID("5a1e0000-0000-4000-8000-000000000001", "c", 3, "m", Found).String())
+	f.Add(newID("a", "c", 3, "m", Posted).of([]byte("owner")).String())
 	f.Add(idPrefix)
 	f.Fuzz(func(t *testing.T, text string) {
 		id, err := ParseID(text)

@@ -15,6 +15,9 @@ import (
 
 // Config is what a [Manager] may be told; zero values mean the defaults.
 type Config struct {
+	// Owner is a secret of whoever the runs belong to, the same in every process:
+	// runs of others are refused by their ids. None leaves it to the API key.
+	Owner []byte
 	// Send is how messages are sent; default [SendAuto].
 	Send Sending
 	// TenantEnds says that the tenant lives in this process: no agent outlives it.

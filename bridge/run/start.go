@@ -152,7 +152,7 @@ func (m *Manager) standing(q Question, conversation restclient.Conversation, see
 	if !twin.arrived || twin.position < q.From {
 		return nil
 	}
-	id := ID{AgentID: q.Agent.ID, ConversationID: conversation.ID, Position: twin.position, Digest: digest(q.Message), Started: twin.sent}
+	id := ID{AgentID: q.Agent.ID, ConversationID: conversation.ID, Position: twin.position, Digest: digest(q.Message), Started: twin.sent}.of(m.config.Owner)
 	undated := twin.sent.IsZero()
 	if !q.NewerThan.IsZero() {
 		// Where the tenant dates no messages, only one that nothing follows yet is
@@ -227,7 +227,7 @@ func (m *Manager) begin(q Question, conversation restclient.Conversation, seen s
 		return r, err
 	}
 	life, stop := context.WithCancelCause(m.life)
-	id := newID(q.Agent.ID, conversation.ID, seen.count, q.Message, m.config.Send.way(q.Listening))
+	id := newID(q.Agent.ID, conversation.ID, seen.count, q.Message, m.config.Send.way(q.Listening)).of(m.config.Owner)
 	r := newRun(id, q.Agent, conversation.Name, stop)
 	r.files, r.from, r.local, r.sentHere = identity(q.Files), seen.from, m.config.TenantEnds, true
 	r.asked = []asking{q.asking()}

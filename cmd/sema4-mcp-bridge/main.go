@@ -45,7 +45,7 @@ The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: en
 	flags := command.Flags()
 	flags.SortFlags = false
 	settings.TenantFlags(flags)
-	flags.StringVar(&settings.APIKeyFile, "api-key-file", "", "read the API key from this `file` ($"+cli.EnvAPIKey+" holds the key or a reference to it)")
+	settings.KeyFlags(flags)
 	settings.FilesFlags(flags)
 	settings.LogFlags(flags)
 	return command

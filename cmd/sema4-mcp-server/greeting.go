@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,8 +15,19 @@ import (
 
 // greet says, for people, where the server is and what to try. Of a tenant
 // elsewhere it can name no agents, as the server has no key.
-func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream, config bridge.Config) error {
+func greet(ctx context.Context, out io.Writer, address net.Addr, upstream cli.Upstream, oauth oauthSettings, config bridge.Config) error {
 	root := "http://" + reachable(address)
+	if oauth.auth == authOAuth {
+		_, err := fmt.Fprintf(out, `Serving on %s
+for users of %s
+
+  one agent:   %s/tenants/TENANT/api/v1/agent-mcp/AGENT_ID/mcp/
+  all agents:  %s/tenants/TENANT/api/v1/mcp/
+
+With one tenant, both also answer without /tenants/TENANT. Give a client one of these addresses: it signs its user in.
+`, root, oauth.issuer, cmp.Or(oauth.publicURL, root), cmp.Or(oauth.publicURL, root))
+		return err
+	}
 	if upstream.Local == nil {
 		_, err := fmt.Fprintf(out, `Serving on %s
 the agents of %s

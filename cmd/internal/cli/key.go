@@ -22,22 +22,23 @@ const keyCommandGrace = 200 * time.Millisecond
 // itself, or where it is: env:NAME, file:PATH, cmd:COMMAND. "" means that there
 // is none. No error quotes what it read.
 func (s *Settings) APIKey(ctx context.Context) (string, error) {
-	reference := environment(EnvAPIKey)
+	reference := Environment(EnvAPIKey)
 	if s.APIKeyFile != "" {
 		reference = "file:" + s.APIKeyFile
 	}
-	return keyAt(ctx, reference, EnvAPIKey)
+	return KeyAt(ctx, reference, EnvAPIKey)
 }
 
-// keyAt follows a reference to a key, which the named variable holds.
-func keyAt(ctx context.Context, reference, variable string) (string, error) {
+// KeyAt follows a reference to a key, which the named variable or setting holds: see
+// [Settings.APIKey].
+func KeyAt(ctx context.Context, reference, variable string) (string, error) {
 	kind, rest, found := strings.Cut(reference, ":")
 	if !found {
 		return checkedKey(reference, variable)
 	}
 	switch kind {
 	case "env":
-		return checkedKey(environment(rest), "$"+rest)
+		return checkedKey(Environment(rest), "$"+rest)
 	case "file":
 		data, err := os.ReadFile(rest)
 		if err != nil {

@@ -74,6 +74,11 @@ func (s *Settings) patienceFlags(flags *pflag.FlagSet) {
 	}
 }
 
+// KeyFlags are for a command that has a key of its own.
+func (s *Settings) KeyFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.APIKeyFile, "api-key-file", "", "read the API key from this `file` ($"+EnvAPIKey+" holds the key or a reference to it)")
+}
+
 // FilesFlags are for a command that runs on its user's own machine.
 func (s *Settings) FilesFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.FilesDirs, "files-dir", nil, "let tools send files from this `directory` and save files there; may be repeated")
@@ -88,7 +93,7 @@ func (s *Settings) LogFlags(flags *pflag.FlagSet) {
 // Complete fills what no flag has set from the environment and checks it all.
 func (s *Settings) Complete() error {
 	if s.BaseURL == "" {
-		s.BaseURL = environment(EnvBaseURL)
+		s.BaseURL = Environment(EnvBaseURL)
 	}
 	if !s.Local && (s.tenantFlags == nil || !s.tenantFlags.Changed("local")) {
 		local, err := truth(EnvLocal)
@@ -98,7 +103,7 @@ func (s *Settings) Complete() error {
 		s.Local = local
 	}
 	if s.LogLevel == "" {
-		s.LogLevel = environment(EnvLogLevel)
+		s.LogLevel = Environment(EnvLogLevel)
 	}
 	switch bridge.OnDisconnect(s.OnDisconnect) {
 	case bridge.DisconnectKeep, bridge.DisconnectCancel, "":
@@ -154,7 +159,8 @@ const noTenant = `there is no tenant to connect to. Two ways to go on:
   - connect to your tenant:      set ` + EnvBaseURL + `, copied from Configuration > API Keys
                                  in the Sema4.ai application`
 
-func environment(name string) string {
+// Environment is the value of a variable, "" where it counts as unset.
+func Environment(name string) string {
 	value := strings.TrimSpace(os.Getenv(name))
 	if strings.HasPrefix(value, "${") && strings.HasSuffix(value, "}") {
 		return ""
@@ -164,7 +170,7 @@ func environment(name string) string {
 
 // truth reads a variable that is 1 or 0.
 func truth(variable string) (bool, error) {
-	value := environment(variable)
+	value := Environment(variable)
 	switch strings.ToLower(value) {
 	case "", "0", "false", "no", "off":
 		return false, nil

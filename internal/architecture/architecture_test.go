@@ -56,6 +56,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"mcpserver", "sema4mcp/bridge/stdio", "one transport does not need the other"},
 	{"mcpserver", "sema4mcp/internal/localtenant", "the server talks to any tenant alike"},
 	{"mcpserver", "sema4mcp/cmd", "commands are doorways"},
+	{"internal/hosts", "sema4mcp/bridge", "hosts are told what to start, not how it works"},
 	{"internal/localtenant", "sema4mcp/restclient", "client and tenant are two independent readings of one contract"},
 	{"internal/localtenant", "sema4mcp/bridge", "the tenant knows nothing of what is made of it"},
 	{"internal/localtenant", "sema4mcp/mcpserver", "the tenant knows nothing of what is made of it"},

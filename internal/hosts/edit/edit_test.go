@@ -25,10 +25,10 @@ var (
 	moved = edit.Table{{"command", `C:\new place\sema4-mcp-bridge.exe`}, {"args", []string{}}, {"timeout", 300}}
 )
 
-var _ = fmt.Sprint
-var _ = os.Args
-var _ = filepath.Join
-var _ = errors.Is
+
+
+
+
 
 func TestThere(t *testing.T) {
 	named := append(edit.Table{{"name", "sema4"}}, entry...)

@@ -60,8 +60,11 @@ func jsonError(err error) error {
 	}
 	line, _ := strconv.Atoi(found[1]) // digits, says the expression
 	column, _ := strconv.Atoi(found[2])
-	reason := errors.Unwrap(err)
-	return &SyntaxError{Line: line, Column: column, Reason: reason.Error()}
+	reason := errors.Unwrap(err).Error()
+	if literal := "invalid literal"; strings.HasPrefix(reason, literal) { // goes on with what the file holds
+		reason = literal
+	}
+	return &SyntaxError{Line: line, Column: column, Reason: reason}
 }
 
 // member is the index of the last member of that name, or -1.

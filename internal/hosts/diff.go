@@ -18,8 +18,12 @@ func (c *Change) Diff() string {
 	}
 	lines := strings.SplitAfter(udiff.Unified(from, to, c.masked(c.before), c.masked(c.after)), "\n")
 	for i, line := range lines {
-		if i+1 < len(lines) && strings.HasPrefix(line, "-") && strings.HasPrefix(lines[i+1], "+") {
-			lines[i], lines[i+1] = shortened(line, lines[i+1])
+		next := i + 1
+		if next < len(lines) && strings.HasPrefix(lines[next], `\`) { // says that the line before has no newline
+			next++
+		}
+		if next < len(lines) && strings.HasPrefix(line, "-") && strings.HasPrefix(lines[next], "+") {
+			lines[i], lines[next] = shortened(line, lines[next])
 		} else if strings.HasPrefix(line, " ") {
 			lines[i], _ = shortened(line, line)
 		}

@@ -37,7 +37,7 @@ var documents = []struct {
 		"{\"mcpServers\": {\"a\": 1 // c\n}}",
 		"{\"mcpServers\": {\"a\": 1, // c\n}}",
 		"{\"mcpServers\": 1, \"mcpServers\": {\"a\": 1, \"a\": 2}}",
-		strings.Repeat(`{"a":[`, 500) + "1" + strings.Repeat(`]}`, 500),
+		strings.Repeat(`{"a":[`, 60) + "1" + strings.Repeat(`]}`, 60),
 		"{}",
 	}},
 	{edit.TOML, inTables, []string{

@@ -287,7 +287,7 @@ func insertMember(body []byte, object jsonObject, l layout, name string, value a
 	switch {
 	case l.lines:
 		text = l.nl + l.indent + text
-		if !bytes.ContainsRune(body[at:object.end-1], '\n') {
+		if count == 0 && !bytes.ContainsRune(body[at:object.end-1], '\n') {
 			text += l.nl + l.closing
 		}
 	case count > 0 && !l.tight:

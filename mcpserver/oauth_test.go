@@ -58,7 +58,7 @@ func (f *tokenFront) as(subject, scope string) *front {
 	return &front{f.t, f.tenant, f.server, web, f.config}
 }
 
-func (f *front) get(method, path string, headers ...string) (*http.Response, string) {
+func (f *front) bare(method, path string, headers ...string) (*http.Response, string) {
 	f.t.Helper()
 	request, err := http.NewRequestWithContext(f.t.Context(), method, f.http.URL+path, nil)
 	if err != nil {
@@ -92,12 +92,12 @@ var resourcePaths = []string{"", "/", "/api/v1/mcp", "/api/v1/mcp/", strings.Tri
 func TestKeysPublishNoMetadata(t *testing.T) {
 	f := newFront(t, nil)
 	for _, path := range resourcePaths {
-		if response, body := f.get(http.MethodGet, wellKnown+path); response.StatusCode != http.StatusNotFound {
+		if response, body := f.bare(http.MethodGet, wellKnown+path); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%q: got %s %s", path, response.Status, body)
 		}
 	}
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
-		if response, _ := f.get(http.MethodGet, path); response.StatusCode != http.StatusNotFound {
+		if response, _ := f.bare(http.MethodGet, path); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: got %s", path, response.Status)
 		}
 	}
@@ -128,7 +128,7 @@ func TestTheDocumentsAboutTheResources(t *testing.T) {
 			}
 			for _, under := range []string{"", test.under} {
 				for _, path := range resourcePaths {
-					response, body := f.get(http.MethodGet, wellKnown+under+path)
+					response, body := f.bare(http.MethodGet, wellKnown+under+path)
 					var got map[string]any
 					if err := json.Unmarshal([]byte(body), &got); err != nil || response.StatusCode != 200 || response.Header.Get("Content-Type") != "application/json" {
 						t.Fatalf("%q: got %s %s", path, response.Status, body)
@@ -140,11 +140,11 @@ func TestTheDocumentsAboutTheResources(t *testing.T) {
 				}
 			}
 			for _, path := range []string{"/api/v1", "/api/v1/mcp/more", "/healthz", "/tenants/local"} {
-				if response, _ := f.get(http.MethodGet, wellKnown+path); response.StatusCode != http.StatusNotFound {
+				if response, _ := f.bare(http.MethodGet, wellKnown+path); response.StatusCode != http.StatusNotFound {
 					t.Errorf("%s: got %s", path, response.Status)
 				}
 			}
-			if response, _ := f.get(http.MethodPost, wellKnown); response.StatusCode != http.StatusMethodNotAllowed && response.StatusCode != http.StatusNotFound {
+			if response, _ := f.bare(http.MethodPost, wellKnown); response.StatusCode != http.StatusMethodNotAllowed && response.StatusCode != http.StatusNotFound {
 				t.Errorf("POST: got %s", response.Status)
 			}
 			// The challenge leads to the document about the very URL that was asked.
@@ -166,11 +166,11 @@ func TestTheDocumentsAboutTheResources(t *testing.T) {
 func TestANameThatTheRequestChoosesIsNoAudience(t *testing.T) {
 	f := newTokenFront(t, nil)
 	host := "Host: other.example"
-	if response, body := f.get(http.MethodGet, wellKnown, host); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "--public-url") {
+	if response, body := f.bare(http.MethodGet, wellKnown, host); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "--public-url") {
 		t.Errorf("got %s %s", response.Status, body)
 	}
 	named := otherKey(f.issuer.Token("http://other.example", "ann", "sema4", nil))
-	if response, body := f.get(http.MethodPost, echoPath, host, named); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "--public-url") {
+	if response, body := f.bare(http.MethodPost, echoPath, host, named); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "--public-url") {
 		t.Errorf("got %s %s", response.Status, body)
 	}
 	public := newTokenFront(t, func(c *mcpserver.Config) { c.OAuth.PublicURL = "https://mcp.example" })
@@ -283,10 +283,10 @@ func TestAnIssuerThatCannotBeReached(t *testing.T) {
 		!strings.Contains(string(body), "authorization server cannot be reached") {
 		t.Errorf("got %s %s", response.Status, body)
 	}
-	if response, body := f.get(http.MethodGet, "/readyz"); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "authorization server") {
+	if response, body := f.bare(http.MethodGet, "/readyz"); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "authorization server") {
 		t.Errorf("readyz: got %s %s", response.Status, body)
 	}
-	if response, _ := f.get(http.MethodGet, wellKnown); response.StatusCode != http.StatusOK {
+	if response, _ := f.bare(http.MethodGet, wellKnown); response.StatusCode != http.StatusOK {
 		t.Errorf("the document: got %s", response.Status)
 	}
 	f.issuer.Down(false)
@@ -431,18 +431,18 @@ func TestPagesOfAllowedOriginsMayComeInWithTokens(t *testing.T) {
 		if path == echoPath {
 			method = http.MethodPost
 		}
-		response, _ := f.get(http.MethodOptions, path, "Origin: https://app.example", "Access-Control-Request-Method: "+method,
+		response, _ := f.bare(http.MethodOptions, path, "Origin: https://app.example", "Access-Control-Request-Method: "+method,
 			"Access-Control-Request-Headers: authorization, mcp-protocol-version")
 		if response.StatusCode != http.StatusNoContent || response.Header.Get("Access-Control-Allow-Origin") != "https://app.example" ||
 			!strings.Contains(response.Header.Get("Access-Control-Allow-Methods"), method) || !strings.Contains(response.Header.Get("Access-Control-Allow-Headers"), "Mcp-Protocol-Version") {
 			t.Errorf("%s: got %s %v", path, response.Status, response.Header)
 		}
-		answered, _ := f.get(method, path, "Origin: https://app.example")
+		answered, _ := f.bare(method, path, "Origin: https://app.example")
 		exposed := answered.Header.Get("Access-Control-Expose-Headers")
 		if !strings.Contains(exposed, "WWW-Authenticate") || !strings.Contains(exposed, "Mcp-Session-Id") {
 			t.Errorf("%s: exposes %q", path, exposed)
 		}
-		if refused, _ := f.get(method, path, "Origin: https://evil.example"); refused.StatusCode != http.StatusForbidden {
+		if refused, _ := f.bare(method, path, "Origin: https://evil.example"); refused.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: a page of another origin got %s", path, refused.Status)
 		}
 	}
@@ -451,7 +451,7 @@ func TestPagesOfAllowedOriginsMayComeInWithTokens(t *testing.T) {
 func TestThePageForPeopleSaysHowToComeIn(t *testing.T) {
 	byToken := newTokenFront(t, nil)
 	for says, f := range map[string]*front{"API Keys": newFront(t, nil), byToken.issuer.URL: byToken.front} {
-		if _, body := f.get(http.MethodGet, "/"); !strings.Contains(body, says) || strings.Contains(body, "ADVICE") {
+		if _, body := f.bare(http.MethodGet, "/"); !strings.Contains(body, says) || strings.Contains(body, "ADVICE") {
 			t.Errorf("got %s, want it to say %s", body, says)
 		}
 	}

@@ -31,7 +31,7 @@ func newCommand(in io.Reader, frames io.Writer) *cobra.Command {
 		Use:   "sema4-mcp-bridge",
 		Short: "Offer the agents of a Sema4.ai tenant to a desktop host over MCP's stdio",
 		Long: `Offers every agent of a Sema4.ai tenant as MCP tools over stdio, for Claude, VS Code, IDE assistants and any other MCP host.
-The host starts it; put this command into the host's configuration.
+The host starts it; the command setup puts it into the host's configuration.
 
 The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: env:NAME, file:PATH or cmd:COMMAND.`,
 		Example: `  sema4-mcp-bridge --local
@@ -48,6 +48,8 @@ The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: en
 	settings.KeyFlags(flags)
 	settings.FilesFlags(flags)
 	settings.LogFlags(flags)
+	command.SuggestionsMinimumDistance = 2
+	command.AddCommand(newSetupCommand(in, frames))
 	return command
 }
 

@@ -16,5 +16,9 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) { clitest.Run(t) }
 
 func TestTheReadmeExplainsEveryFlag(t *testing.T) {
-	clitest.FlagsAreDocumented(t, newCommand(nil, nil))
+	command := newCommand(nil, nil)
+	clitest.FlagsAreDocumented(t, command)
+	for _, subcommand := range command.Commands() {
+		clitest.FlagsAreDocumented(t, subcommand)
+	}
 }

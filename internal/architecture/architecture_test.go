@@ -66,6 +66,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"mcpserver/oauth", "github.com/mark3labs/mcp-go", "whose tokens count is no matter of MCP"},
 	{"mcpserver", "sema4mcp/internal/localtenant", "the server talks to any tenant alike"},
 	{"mcpserver", "sema4mcp/cmd", "commands are doorways"},
+	{"internal/hosts", "sema4mcp/bridge", "hosts are told what to start, not how it works"},
 	{"internal/localtenant", "sema4mcp/restclient", "client and tenant are two independent readings of one contract"},
 	{"internal/localtenant", "sema4mcp/bridge", "the tenant knows nothing of what is made of it"},
 	{"internal/localtenant", "sema4mcp/mcpserver", "the tenant knows nothing of what is made of it"},

@@ -82,7 +82,11 @@ func NoArguments(command *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return &UsageError{fmt.Sprintf("there is no argument %q\nRun '%s --help' for the flags.", args[0], command.CommandPath())}
+	meant := ""
+	if similar := command.SuggestionsFor(args[0]); len(similar) > 0 {
+		meant = fmt.Sprintf("; is %s meant?", similar[0])
+	}
+	return &UsageError{fmt.Sprintf("there is no argument %q%s\nRun '%s --help' for the flags.", args[0], meant, command.CommandPath())}
 }
 
 // version is set by the linker for releases.

@@ -29,6 +29,7 @@ import (
 //	get PATH [NAME=VALUE...] [KEY]
 //	                           GET likewise, with these headers
 //	host FILE COMMAND [ARG...] send the file's lines to a bridge, wait for all answers, close its input
+//	hosted HOST FILE           the same with the command that the configuration of HOST in $HOME names
 //	jsonlines FILE             every line of the file is JSON
 func Run(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -44,6 +45,7 @@ func Run(t *testing.T) {
 			"post":      post,
 			"get":       get,
 			"host":      host,
+			"hosted":    hosted,
 			"jsonlines": jsonLines,
 		},
 	})

@@ -244,7 +244,7 @@ func (s *Settings) assign(set setting, flag *pflag.Flag, value configfile.Value)
 	}
 	if err := flag.Value.Set(value.Text); err != nil {
 		if set.kind == configfile.Duration {
-			return " is a time such as 50s or 2m, not " + value.Text
+			return " is a time such as 50s or 2m"
 		}
 		return ": " + err.Error()
 	}

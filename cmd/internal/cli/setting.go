@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 	"net/url"
 	"os"
 	"slices"
@@ -43,7 +42,7 @@ var settings = []setting{
 		return oneOf(bridge.AgentTools(s.AgentTools), bridge.AgentToolsAuto, bridge.AgentToolsAlways, bridge.AgentToolsNever)
 	}},
 	{"send", "send", "SEMA4_SEND", configfile.Text, func(s *Settings) string {
-		return after(": ", parsed(run.ParseSending(s.Send)))
+		return oneOf(run.Sending(s.Send), run.SendAuto, run.SendStream, run.SendPost)
 	}},
 	{"on_disconnect", "on-disconnect", "SEMA4_ON_DISCONNECT", configfile.Text, func(s *Settings) string {
 		return oneOf(bridge.OnDisconnect(s.OnDisconnect), bridge.DisconnectKeep, bridge.DisconnectCancel)
@@ -59,7 +58,7 @@ var settings = []setting{
 	{"client_key", "client-key", "SEMA4_CLIENT_KEY", configfile.Path, nil},
 	{"log_level", "log-level", EnvLogLevel, configfile.Text, func(s *Settings) string {
 		if level, err := zerolog.ParseLevel(cmp.Or(s.LogLevel, "info")); err != nil || level == zerolog.NoLevel {
-			return fmt.Sprintf(" is debug, info, warn or error, not %q", s.LogLevel)
+			return " is debug, info, warn or error"
 		}
 		return ""
 	}},

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -87,14 +86,14 @@ const (
 		cli.EnvBaseURL + " and " + cli.EnvAPIKey + ". Both come from Configuration > API Keys in the Sema4.ai application."
 	noKey advice = "There is a base URL but no API key: run sema4-mcp-bridge login in a terminal, or, in the host's configuration of this server, set " + cli.EnvAPIKey +
 		" to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH, keyring:NAME or cmd:COMMAND."
-	settingsBroken = "The settings cannot be used: %w\nPut that right and restart this server; sema4-mcp-bridge config show, in a terminal, tells whether it is."
+	settingsBroken = "\nPut that right and restart this server; sema4-mcp-bridge config show, in a terminal, tells whether it is."
 )
 
 // connect opens the tenant and finds the key for it. An error is something that
 // the user has to see to. The function ends all runs and closes what was opened.
 func connect(ctx context.Context, settings *cli.Settings, broken error, log zerolog.Logger) (*bridge.Tenant, func(), error) {
 	if broken != nil {
-		return nil, nil, fmt.Errorf(settingsBroken, broken)
+		return nil, nil, advice("The settings cannot be used: " + broken.Error() + settingsBroken)
 	}
 	if !settings.Local && settings.BaseURL == "" {
 		return nil, nil, noTenant

@@ -4,16 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // reachable looks for a session bus before it is dialled: without one the library
 // would start a bus of its own, which holds no keys and outlives us.
 func reachable() error {
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
+	return busAt(os.Getenv("DBUS_SESSION_BUS_ADDRESS"), fmt.Sprintf("/run/user/%d", os.Getuid()))
+}
+
+func busAt(address, runtimeDir string) error {
+	if address != "" {
 		return nil
 	}
 	for _, name := range []string{"bus", "dbus-session"} {
-		if _, err := os.Stat(fmt.Sprintf("/run/user/%d/%s", os.Getuid(), name)); err == nil {
+		if _, err := os.Stat(filepath.Join(runtimeDir, name)); err == nil {
 			return nil
 		}
 	}

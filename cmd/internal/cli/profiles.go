@@ -74,11 +74,15 @@ func (s *Settings) Profiles() []ProfileInfo {
 	return profiles
 }
 
-// shownURL leaves out what may be secret in a URL.
+// shownURL leaves out what may be secret in a URL. What is none may be a key in the
+// wrong place.
 func shownURL(text string) string {
+	if text == "" || text == noProxy {
+		return text
+	}
 	parsed, err := url.Parse(text)
-	if err != nil {
-		return "…"
+	if err != nil || parsed.Host == "" {
+		return "… (no URL)"
 	}
 	if parsed.User != nil {
 		parsed.User = url.User("…")

@@ -55,7 +55,8 @@ var ErrNoURL = errors.New("this is no URL of a Sema4.ai tenant: copy it from Con
 
 func parse(text string) (root string, path []string, err error) {
 	text = strings.TrimSpace(text)
-	if !strings.Contains(text, "://") {
+	bare := !strings.Contains(text, "://")
+	if bare {
 		text = "https://" + text
 		if host, _, _ := strings.Cut(strings.TrimPrefix(text, "https://"), "/"); isLocal(host) {
 			text = "http" + strings.TrimPrefix(text, "https")
@@ -63,7 +64,7 @@ func parse(text string) (root string, path []string, err error) {
 	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Hostname() == "" || parsed.User != nil || strings.ContainsAny(parsed.Host, " _") ||
-		parsed.Scheme != "http" && parsed.Scheme != "https" || !strings.Contains(parsed.Host, ".") && !isLocal(parsed.Host) && parsed.Port() == "" {
+		parsed.Scheme != "http" && parsed.Scheme != "https" || bare && !strings.Contains(parsed.Host, ".") && !isLocal(parsed.Host) && parsed.Port() == "" {
 		return "", nil, ErrNoURL
 	}
 	for segment := range strings.SplitSeq(parsed.EscapedPath(), "/") {

@@ -154,6 +154,7 @@ func adviceFor(err error) string {
 		unknown   *net.DNSError
 		dialled   *net.OpError
 		alert     tls.AlertError
+		noTLS     tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &authority):
@@ -166,7 +167,7 @@ func adviceFor(err error) string {
 		return "Check the host in the base URL, and the network"
 	case errors.As(err, &alert), strings.Contains(err.Error(), "remote error: tls"):
 		return "Where the tenant wants a client certificate, name it with --client-cert and --client-key"
-	case errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &noTLS):
 		return "Use http:// in the base URL, or the port that speaks TLS"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Check the firewall; where a proxy is needed, set HTTPS_PROXY or proxy"

@@ -97,11 +97,7 @@ func unset(text string) bool {
 
 // Place makes a path of the file absolute: whoever reads it may run anywhere.
 func (f *File) Place(path string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := userdir.Home(); err == nil {
-			return filepath.Join(home, rest)
-		}
-	}
+	path = userdir.Expand(path)
 	if filepath.IsAbs(path) {
 		return path
 	}

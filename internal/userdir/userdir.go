@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 )
 
 // name of the directory, below the home directory.
@@ -28,6 +29,16 @@ func Home() (string, error) {
 		return "", ErrNoHome
 	}
 	return account.HomeDir, nil
+}
+
+// Expand puts the home directory in the place of ~ in a path that no shell has seen.
+func Expand(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := Home(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
 }
 
 // Dir is the directory that all state is in. It need not exist.

@@ -176,10 +176,10 @@ func (a *Account) Logout(ctx context.Context, out io.Writer) error {
 	if err := a.write(configfile.Setting{Name: "key"}); err != nil {
 		return err
 	}
-	said := "Logged out of the profile %s; its key is deleted from %s.\n"
+	said := "Its key is deleted from " + at.InWords()
 	if !deleted {
-		said = "Logged out of the profile %s. Its key was not put there by login, and is left in %s.\n"
+		said = "Its key was not put there by login, and is left where it is" // which may be a command with a secret in it
 	}
-	_, err = fmt.Fprintf(out, said, a.Profile, at.InWords())
+	_, err = fmt.Fprintf(out, "Logged out of the profile %s. %s.\n", a.Profile, said)
 	return err
 }

@@ -80,8 +80,7 @@ func (s *Settings) readFile() []error {
 // whether that was given; "" where there is no home directory to look in.
 func (s *Settings) ConfigPath() (path string, given bool) {
 	if s.configPath == "" {
-		home, _ := userdir.Home()
-		path := userFile(environment(EnvConfig), home)
+		path := userdir.Expand(environment(EnvConfig))
 		if s.ConfigFile != "" {
 			path = s.ConfigFile
 		}

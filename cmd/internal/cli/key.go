@@ -85,8 +85,7 @@ func keyAt(ctx context.Context, reference, variable string) (string, error) {
 	case envReference:
 		return checkedKey(environment(rest), "$"+rest)
 	case fileReference:
-		home, _ := userdir.Home() // without one the path is taken as it is
-		data, err := os.ReadFile(userFile(rest, home))
+		data, err := os.ReadFile(userdir.Expand(rest))
 		if err != nil {
 			return "", fmt.Errorf("the API key cannot be read: %w", err)
 		}

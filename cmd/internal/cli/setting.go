@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -166,13 +165,4 @@ func (s *Settings) unsetValue(set setting) {
 		return
 	}
 	_ = flag.Value.Set(flag.DefValue)
-}
-
-// userFile puts the user's home directory in the place of ~ in a path that no
-// shell has seen.
-func userFile(path, home string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && home != "" {
-		return home + string(os.PathSeparator) + rest
-	}
-	return path
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"text/tabwriter"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -110,13 +109,11 @@ func Problems(found []Finding) int {
 
 // Print writes a finding on a line for people.
 func Print(out io.Writer, finding Finding) {
-	line := tabwriter.NewWriter(out, 9, 0, 1, ' ', 0)
 	text := finding.Text
 	if finding.Next != "" {
 		text += ". " + finding.Next
 	}
-	fmt.Fprintf(line, "%s\t%-14s\t%s\n", finding.Status, finding.Check, text)
-	_ = line.Flush() // a reader that has gone needs no report
+	_, _ = fmt.Fprintf(out, "%-8s %-14s %s\n", finding.Status, finding.Check, text) // a reader that has gone needs no report
 }
 
 func one(status Status, format string, args ...any) []Finding {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zalando/go-keyring"
@@ -47,7 +48,25 @@ func plantedTenant(t *testing.T) string {
 type user struct {
 	t     *testing.T
 	home  string
-	shown bytes.Buffer
+	shown screen
+}
+
+// screen keeps what several goroutines write: frames and the log.
+type screen struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 func newUser(t *testing.T) *user {
@@ -75,7 +94,7 @@ func (u *user) run(well bool, in string, args ...string) {
 	if err := command.ExecuteContext(u.t.Context()); (err == nil) != well {
 		u.t.Errorf("%q ended with %v", args, err)
 	} else if err != nil {
-		u.shown.WriteString(err.Error())
+		_, _ = io.WriteString(&u.shown, err.Error())
 	}
 }
 

@@ -17,5 +17,8 @@ func (c Config) NewClient(baseURL, key, userAgent string, transport http.RoundTr
 	if transport != nil {
 		options = append(options, restclient.WithTransport(transport))
 	}
+	if c.RefreshKey != nil {
+		options = append(options, restclient.WithKeyRefresh(c.RefreshKey))
+	}
 	return restclient.New(baseURL, key, options...)
 }

@@ -85,7 +85,7 @@ func failureOf(err error, untouched string) *failure {
 func adviceFor(answer *restclient.APIError) string {
 	switch answer.StatusCode {
 	case http.StatusUnauthorized:
-		return "The API key is missing, wrong or revoked: set SEMA4_API_KEY (or the Authorization header) to a key of this workspace."
+		return "The API key is missing, wrong or revoked: run sema4-mcp-bridge login again, or set SEMA4_API_KEY (or the Authorization header) to a key of this workspace."
 	case http.StatusForbidden:
 		return "The API key may not do this: use a key of the workspace that the agent belongs to."
 	case http.StatusTooManyRequests:

@@ -46,6 +46,10 @@ type Config struct {
 	// carry with them. Without one they are good in this process alone.
 	Sealer *Sealer
 
+	// RefreshKey reads the API key again after the tenant has refused it; nil where
+	// it cannot change.
+	RefreshKey func(context.Context) (string, error)
+
 	Logger zerolog.Logger
 }
 

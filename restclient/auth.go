@@ -31,18 +31,50 @@ func checkKey(key string) error {
 // authTransport adds the key to requests for one origin. Setting it here and
 // not on the request keeps a redirect from carrying it to another host.
 type authTransport struct {
-	next   http.RoundTripper
-	origin origin
-	header string
+	next       http.RoundTripper
+	origin     origin
+	credential *credential
 }
 
 func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if originOf(req.URL) != t.origin {
 		return t.next.RoundTrip(req)
 	}
+	key := t.credential.current()
+	response, err := t.next.RoundTrip(t.authorized(req, key))
+	if err != nil || response.StatusCode != http.StatusUnauthorized {
+		return response, err
+	}
+	renewed := t.credential.renewed(req.Context(), key)
+	if renewed == key {
+		return response, nil
+	}
+	again := t.authorized(req, renewed)
+	if !rewind(again) {
+		return response, nil // whoever sends it again has the new key
+	}
+	discard(response.Body)
+	return t.next.RoundTrip(again)
+}
+
+func (t *authTransport) authorized(req *http.Request, key string) *http.Request {
 	authorized := req.Clone(req.Context())
-	authorized.Header.Set("Authorization", t.header)
-	return t.next.RoundTrip(authorized)
+	authorized.Header.Set("Authorization", t.credential.scheme(key))
+	return authorized
+}
+
+// rewind gives a request the body that it was sent with; false means that this
+// is gone.
+func rewind(req *http.Request) bool {
+	if req.Body == nil || req.Body == http.NoBody {
+		return true
+	}
+	if req.GetBody == nil {
+		return false
+	}
+	body, err := req.GetBody()
+	req.Body = body
+	return err == nil
 }
 
 // CloseIdleConnections lets [http.Client.CloseIdleConnections] through.

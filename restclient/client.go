@@ -1,6 +1,7 @@
 package restclient
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -31,7 +32,7 @@ type Client struct {
 	base              *url.URL // never ends in "/"
 	http              *http.Client
 	keyless           *http.Client // for addresses that must not see the key
-	redact            redactor
+	credential        *credential
 	userAgent         string
 	retry             RetryPolicy
 	requestTimeout    time.Duration
@@ -44,6 +45,7 @@ type Option func(*options)
 
 type options struct {
 	transport         http.RoundTripper
+	refreshKey        func(context.Context) (string, error)
 	scheme            authScheme
 	userAgent         string
 	retry             RetryPolicy
@@ -84,6 +86,15 @@ func WithRequestTimeout(d time.Duration) Option {
 	return func(o *options) { o.requestTimeout = d }
 }
 
+// WithKeyRefresh has the key read again when the deployment refuses it with 401,
+// as it does after a key was changed: refresh returns the key as it is now. A
+// request that was refused is repeated once, with another key only, and the key
+// that was read is kept. Refresh is called by one request at a time, and not again
+// within a minute while it changes nothing; its error leaves the 401 as it is.
+func WithKeyRefresh(refresh func(context.Context) (string, error)) Option {
+	return func(o *options) { o.refreshKey = refresh }
+}
+
 // WithSnowflakeToken sends the key as a Snowflake token instead of a bearer
 // key, as deployments hosted on Snowflake expect.
 func WithSnowflakeToken() Option {
@@ -115,16 +126,17 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if o.transport == nil {
-		o.transport = newTransport()
+		o.transport = defaultTransport()
 	}
+	credential := newCredential(key, o)
 	c := &Client{
 		base: base,
 		http: &http.Client{
-			Transport:     &authTransport{next: o.transport, origin: originOf(base), header: o.scheme(key)},
+			Transport:     &authTransport{next: o.transport, origin: originOf(base), credential: credential},
 			CheckRedirect: checkRedirect,
 		},
 		keyless:           &http.Client{Transport: o.transport, CheckRedirect: checkRedirect},
-		redact:            redactor{key: key},
+		credential:        credential,
 		userAgent:         o.userAgent,
 		retry:             o.retry,
 		requestTimeout:    o.requestTimeout,
@@ -182,14 +194,23 @@ func baseURLError(fault string) error {
 		"(it looks like https://host/tenants/acme/api/v2)", fault)
 }
 
-// newTransport leaves ResponseHeaderTimeout unset on purpose: the headers of a
-// blocking send come when the agent is done.
-func newTransport() http.RoundTripper {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
+// defaultTransport keeps one of another type that the program has put in place.
+func defaultTransport() http.RoundTripper {
+	if _, ok := http.DefaultTransport.(*http.Transport); !ok {
 		return http.DefaultTransport
 	}
-	transport := shared.Clone()
+	return NewTransport()
+}
+
+// NewTransport is what carries the requests of a client that was given no
+// transport: for those who want another proxy or other certificates with it.
+func NewTransport() *http.Transport {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	if shared, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = shared.Clone()
+	}
+	// ResponseHeaderTimeout stays unset on purpose: the headers of a blocking send
+	// come when the agent is done.
 	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	transport.MaxIdleConnsPerHost = 32
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}

@@ -89,8 +89,8 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestDefaultTransportBoundsNoHeaders(t *testing.T) {
-	transport, ok := newTransport().(*http.Transport)
-	equal(t, "is a clone", ok && transport != http.DefaultTransport, true)
+	transport := NewTransport()
+	equal(t, "is a clone", transport != http.DefaultTransport, true)
 	equal(t, "ResponseHeaderTimeout", transport.ResponseHeaderTimeout, time.Duration(0))
 }
 
@@ -98,8 +98,11 @@ func TestForeignDefaultTransportIsKept(t *testing.T) {
 	shared := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = shared })
 	http.DefaultTransport = roundTrip(shared.RoundTrip)
-	if _, ok := newTransport().(roundTrip); !ok {
+	if _, ok := defaultTransport().(roundTrip); !ok {
 		t.Error("a default transport of another type was not used")
+	}
+	if NewTransport().Proxy == nil {
+		t.Error("a transport to change knows no proxies")
 	}
 }
 

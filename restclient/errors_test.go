@@ -129,7 +129,7 @@ func TestErrorsNeverHoldTheKeyOrTheQuery(t *testing.T) {
 		}
 	}
 	equal(t, "details", string(refused.Details), `{"key":"`+redacted+`"}`)
-	equal(t, "a key too short to be one", redactor{key: "key"}.text("bad key"), "bad key")
+	equal(t, "a key too short to be one", redactor{keys: []string{"key"}}.text("bad key"), "bad key")
 }
 
 func TestErrorsAreShort(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 func decodeAll(data ...string) []Event {
-	decoder := eventDecoder{redact: redactor{key: testKey}}
+	decoder := eventDecoder{redact: redactor{keys: []string{testKey}}}
 	var events []Event
 	for _, d := range data {
 		events = append(events, decoder.decode(serverSentEvent{name: "agent_event", data: []byte(d)})...)

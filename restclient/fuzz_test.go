@@ -37,7 +37,7 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream string) {
 		var transcript Transcript
-		decoder := eventDecoder{redact: redactor{key: testKey}}
+		decoder := eventDecoder{redact: redactor{keys: []string{testKey}}}
 		events := newServerSentEvents(strings.NewReader(stream), maxEventBytes)
 		for {
 			sent, err := events.next()

@@ -13,7 +13,7 @@ import (
 // redactor takes the key, and the secrets of one request, out of what a server
 // or a transport says, since either may repeat what it was given.
 type redactor struct {
-	key     string
+	keys    []string // every one that was sent
 	secrets []string // every form of them, the longest first
 	short   []string // every form of those too short to be replaced
 }
@@ -29,7 +29,7 @@ const (
 
 // redactor is for what is said in answer to a request.
 func (c *Client) redactor(req request) redactor {
-	r := c.redact
+	r := redactor{keys: c.credential.known()}
 	for _, secret := range req.secrets {
 		forms := formsOf(secret)
 		r.secrets = append(r.secrets, forms...)
@@ -63,7 +63,9 @@ func formsOf(secret string) []string {
 func (r redactor) text(s string) string { return string(r.bytes([]byte(s))) }
 
 func (r redactor) bytes(b []byte) []byte {
-	b = replaceSecret(b, r.key, redacted)
+	for _, key := range r.keys {
+		b = replaceSecret(b, key, redacted)
+	}
 	for _, secret := range r.secrets {
 		b = replaceSecret(b, secret, redactedSecret)
 	}

@@ -82,7 +82,7 @@ func (s *Stream) Events() iter.Seq2[Event, error] {
 // read returns nil when the run or the range is over.
 func (s *Stream) read(yield func(Event, error) bool) error {
 	events := newServerSentEvents(readerFunc(s.readBody), maxEventBytes)
-	decoder := eventDecoder{redact: s.client.redact}
+	decoder := eventDecoder{redact: s.client.redactor(s.req)}
 	for {
 		sent, err := events.next()
 		if err != nil {

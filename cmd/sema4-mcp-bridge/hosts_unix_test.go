@@ -15,9 +15,9 @@ import (
 	"sema4mcp/internal/testtenant"
 )
 
-// user is the environment that hosts have themselves: that of a desktop session,
+// desktop is the environment that hosts have themselves: that of a desktop session,
 // with a wrong key and a proxy that goes nowhere among much else.
-func user(home string) map[string]string {
+func desktop(home string) map[string]string {
 	return map[string]string{
 		"HOME": home, "PATH": os.Getenv("PATH"), "USER": "user", "SHELL": "/bin/sh", "LANG": "C.UTF-8", "TERM": "dumb", "TMPDIR": home, "TZ": "UTC",
 		"XDG_RUNTIME_DIR": home, "DBUS_SESSION_BUS_ADDRESS": "unix:path=" + home + "/bus", "DISPLAY": ":0",
@@ -118,7 +118,7 @@ func (s *transcript) launch(t *testing.T, settings *strings.Replacer, args ...st
 	if directory == "home" {
 		directory = home
 	}
-	return launch(t, directory, s.environment(user(home), settings), args...)
+	return launch(t, directory, s.environment(desktop(home), settings), args...)
 }
 
 // play sends a line, or waits for one and compares it; said collects what came.

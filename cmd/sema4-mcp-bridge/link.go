@@ -29,13 +29,14 @@ type link struct {
 	undo func()
 }
 
-func newLink(ctx context.Context, settings *cli.Settings, log zerolog.Logger) *link {
+// newLink begins to connect, unless the settings are broken.
+func newLink(ctx context.Context, settings *cli.Settings, broken error, log zerolog.Logger) *link {
 	ctx, stop := context.WithCancel(ctx)
 	config := settings.Bridge(log)
 	l := &link{log: log, elsewhere: !settings.Local, opening: bridge.Unconfigured(config, ""), made: make(chan struct{}), stop: stop, undo: func() {}}
 	go func() {
 		defer close(l.made)
-		tenant, closeTenant, err := connect(ctx, settings, log)
+		tenant, closeTenant, err := connect(ctx, settings, broken, log)
 		if err != nil {
 			// A host would show a program that ends here as a mere red dot.
 			log.Warn().Err(err).Msg("not connected to a tenant; tools will say so")

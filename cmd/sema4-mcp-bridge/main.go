@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -33,7 +34,8 @@ func newCommand(in io.Reader, frames io.Writer) *cobra.Command {
 		Long: `Offers every agent of a Sema4.ai tenant as MCP tools over stdio, for Claude, VS Code, IDE assistants and any other MCP host.
 The host starts it; the command setup puts it into the host's configuration.
 
-The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: env:NAME, file:PATH or cmd:COMMAND.`,
+The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: env:NAME, file:PATH, keyring:NAME or cmd:COMMAND.
+"sema4-mcp-bridge login" asks for base URL and key, and keeps both for every host.`,
 		Example: `  sema4-mcp-bridge --local
   SEMA4_BASE_URL=https://HOST/tenants/TENANT/api/v2 SEMA4_API_KEY=file:/path/to/key sema4-mcp-bridge`,
 		Args: cli.NoArguments,
@@ -42,27 +44,31 @@ The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: en
 		},
 	}
 	command.SetOut(os.Stderr)
-	flags := command.Flags()
-	flags.SortFlags = false
-	settings.TenantFlags(flags)
-	settings.KeyFlags(flags)
-	settings.FilesFlags(flags)
-	settings.LogFlags(flags)
+	bridgeFlags(command, &settings)
 	command.SuggestionsMinimumDistance = 2
 	command.AddCommand(newSetupCommand(in, frames))
+	for _, sub := range []*cobra.Command{newLoginCommand(in), newLogoutCommand(), newProfilesCommand(), newConfigCommand(), newDoctorCommand()} {
+		sub.SetOut(frames) // no frames go there now
+		command.AddCommand(sub)
+	}
 	return command
 }
 
 func run(ctx context.Context, settings *cli.Settings, in io.Reader, frames, stderr io.Writer) error {
-	if err := settings.Complete(); err != nil {
-		return err
+	broken := settings.Complete()
+	if _, told := errors.AsType[*cli.ConfigError](broken); broken != nil && !told {
+		return broken
 	}
 	log, closeLog, err := settings.Logger(stderr)
+	if _, told := errors.AsType[*cli.ConfigError](err); told {
+		broken, settings.LogFile = errors.Join(broken, err), ""
+		log, closeLog, err = settings.Logger(stderr)
+	}
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	l := newLink(ctx, settings, log)
+	l := newLink(ctx, settings, broken, log)
 	defer l.close()
 	return stdio.Serve(ctx, in, frames, l.choose, l.close, log, stdio.EndWithParent(), stdio.Announcing(l.announce))
 }
@@ -73,15 +79,19 @@ type advice string
 func (a advice) Error() string { return string(a) }
 
 const (
-	noTenant advice = "In the host's configuration of this server, either add --local to the arguments, to try it without an account, or set the variables " +
+	noTenant advice = "Run sema4-mcp-bridge login in a terminal and restart this server. Or, in the host's configuration of this server, either add --local to the arguments, to try it without an account, or set the variables " +
 		cli.EnvBaseURL + " and " + cli.EnvAPIKey + ". Both come from Configuration > API Keys in the Sema4.ai application."
-	noKey advice = "There is a base URL but no API key: in the host's configuration of this server, set " + cli.EnvAPIKey +
-		" to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH or cmd:COMMAND."
+	noKey advice = "There is a base URL but no API key: run sema4-mcp-bridge login in a terminal, or, in the host's configuration of this server, set " + cli.EnvAPIKey +
+		" to a key made under Configuration > API Keys in the Sema4.ai application, or to where it is: env:NAME, file:PATH, keyring:NAME or cmd:COMMAND."
+	settingsBroken = "\nPut that right and restart this server; sema4-mcp-bridge config show, in a terminal, tells whether it is."
 )
 
 // connect opens the tenant and finds the key for it. An error is something that
 // the user has to see to. The function ends all runs and closes what was opened.
-func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*bridge.Tenant, func(), error) {
+func connect(ctx context.Context, settings *cli.Settings, broken error, log zerolog.Logger) (*bridge.Tenant, func(), error) {
+	if broken != nil {
+		return nil, nil, advice("The settings cannot be used: " + broken.Error() + settingsBroken)
+	}
 	if !settings.Local && settings.BaseURL == "" {
 		return nil, nil, noTenant
 	}
@@ -100,7 +110,10 @@ func connect(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (*
 		return nil, nil, err
 	}
 	config := settings.Bridge(log)
-	client, err := config.NewClient(upstream.BaseURL, key, "sema4-mcp-bridge/"+cli.Version(), upstream.Transport)
+	if !settings.Local {
+		config.RefreshKey = settings.APIKey
+	}
+	client, err := config.NewClient(upstream.BaseURL, key, userAgent(), upstream.Transport)
 	if err != nil {
 		_ = upstream.Close()
 		return nil, nil, err

@@ -62,7 +62,7 @@ Hosts: ` + strings.Join(hostNames(), ", ") + `.`,
 	flags.BoolVar(&s.remove, "remove", false, "take the entry out again")
 	flags.StringVar(&s.profile, "profile", "", "have the host start this program with the `profile` of that name")
 	flags.BoolVar(&s.local, "local", false, "have the host start this program with a local tenant; needs no account")
-	flags.StringVar(&s.name, "name", "sema4", "`name` of the server in the host: another one for each further profile")
+	flags.StringVar(&s.name, "name", defaultServerName, "`name` of the server in the host: another one for each further profile")
 	flags.BoolVar(&s.force, "force", false, "replace or remove an entry of that name that starts another program")
 	return command
 }
@@ -77,6 +77,10 @@ func hostNames() []string {
 
 // serverName keeps the names of tools, which hosts put it before, short enough;
 // one host cannot have an underscore in it.
+// defaultServerName is short and without an underscore: hosts make it part of
+// every tool's name.
+const defaultServerName = "sema4"
+
 var serverName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,9}$`)
 
 func (s *setup) run(names []string) error {

@@ -63,7 +63,7 @@ it (env:NAME, file:PATH, cmd:COMMAND), which a SIGHUP has it look up again.`,
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "accept this Host `name` on a loopback address, for a proxy in front")
 	flags.StringSliceVar(&o.allowOrigins, "allow-origin", nil, "accept requests of web pages of this `origin`")
 	o.oauth.flags(flags)
-	o.KeyFlags(flags)
+	o.KeyFlag(flags)
 	o.LogFlags(flags)
 	return command
 }

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
+
+	"sema4mcp/internal/keystore"
+	"sema4mcp/internal/userdir"
 )
 
 // keyCommandWithin bounds a command that fetches a key: it may ask the user.
@@ -18,37 +22,83 @@ const keyCommandWithin = time.Minute
 // open after it was told to stop.
 const keyCommandGrace = 200 * time.Millisecond
 
-// APIKey is the key that the settings lead to. SEMA4_API_KEY holds the key
-// itself, or where it is: env:NAME, file:PATH, cmd:COMMAND. "" means that there
-// is none. No error quotes what it read.
-func (s *Settings) APIKey(ctx context.Context) (string, error) {
-	reference := Environment(EnvAPIKey)
-	if s.APIKeyFile != "" {
-		reference = "file:" + s.APIKeyFile
+// The kinds of reference to a key.
+const (
+	envReference     = "env:"
+	fileReference    = "file:"
+	keyringReference = "keyring:"
+	commandReference = "cmd:"
+)
+
+// referenceKind is the kind of a reference; "" for what is a key itself.
+func referenceKind(text string) string {
+	kind, _, _ := strings.Cut(text, ":")
+	if kind += ":"; slices.Contains([]string{envReference, fileReference, keyringReference, commandReference}, kind) {
+		return kind
 	}
-	return KeyAt(ctx, reference, EnvAPIKey)
+	return ""
 }
 
-// KeyAt follows a reference to a key, which the named variable or setting holds: see
-// [Settings.APIKey].
-func KeyAt(ctx context.Context, reference, variable string) (string, error) {
-	kind, rest, found := strings.Cut(reference, ":")
-	if !found {
-		return checkedKey(reference, variable)
+// APIKey is the key that the settings lead to, read anew each time. "" means that
+// there is none. No error quotes what it read.
+func (s *Settings) APIKey(ctx context.Context) (string, error) {
+	return KeyAt(ctx, s.key, EnvAPIKey)
+}
+
+// KeyReference is where the configuration says that the key is; "" for a key that
+// a variable holds.
+func (s *Settings) KeyReference() string {
+	if referenceKind(s.key) == "" {
+		return ""
 	}
+	return s.key
+}
+
+// KeyPlace says for people where the key is, "" where there is none. A command is
+// told by its program alone: what follows may be secret.
+func (s *Settings) KeyPlace() string {
+	if s.key != "" && referenceKind(s.key) == "" {
+		return "the value of " + s.origins[keySetting].Name
+	}
+	return place(s.key)
+}
+
+func place(reference string) string {
+	kind := referenceKind(reference)
+	rest := strings.TrimPrefix(reference, kind)
+	switch {
+	case kind == "":
+		return ""
+	case kind == commandReference:
+		program, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		return kind + filepath.Base(program) + " …"
+	default:
+		return reference
+	}
+}
+
+// KeyAt follows a reference to a key, which the named variable or setting holds:
+// env:NAME, file:PATH, keyring:NAME or cmd:COMMAND. Anything else is a key itself.
+func KeyAt(ctx context.Context, reference, variable string) (string, error) {
+	kind := referenceKind(reference)
+	rest := strings.TrimPrefix(reference, kind)
 	switch kind {
-	case "env":
+	case envReference:
 		return checkedKey(Environment(rest), "$"+rest)
-	case "file":
-		data, err := os.ReadFile(rest)
+	case fileReference:
+		data, err := os.ReadFile(userdir.Expand(rest))
 		if err != nil {
 			return "", fmt.Errorf("the API key cannot be read: %w", err)
 		}
 		return checkedKey(string(data), rest)
-	case "cmd":
+	case keyringReference:
+		key, err := keystore.Load(ctx, rest)
+		if err != nil {
+			return "", fmt.Errorf("the API key cannot be read: %w", err)
+		}
+		return checkedKey(key, "the keyring")
+	case commandReference:
 		return keyFromCommand(ctx, rest, variable)
-	case "keyring":
-		return "", errors.New("this version reads no keyring references; use env:NAME, file:PATH or cmd:COMMAND instead")
 	default:
 		return checkedKey(reference, variable)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -14,19 +15,20 @@ import (
 // Logger writes to the log file or to stderr: as JSON lines, or for people when
 // stderr is a terminal. It never writes to stdout. The function closes it.
 func (s *Settings) Logger(stderr io.Writer) (zerolog.Logger, func(), error) {
-	level := zerolog.InfoLevel
-	if s.LogLevel != "" {
-		parsed, err := zerolog.ParseLevel(s.LogLevel)
-		if err != nil || parsed == zerolog.NoLevel {
-			return zerolog.Nop(), nil, &UsageError{fmt.Sprintf("--log-level is debug, info, warn or error, not %q", s.LogLevel)}
-		}
-		level = parsed
+	level, err := zerolog.ParseLevel(cmp.Or(s.LogLevel, "info"))
+	if err != nil {
+		return zerolog.Nop(), nil, err // checked by Complete
 	}
 	out, closeLog := neverBlocking(stderr)
 	if s.LogFile != "" {
 		file, err := os.OpenFile(s.LogFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
-			return zerolog.Nop(), nil, fmt.Errorf("the log file cannot be opened: %w", err)
+			closeLog()
+			err = fmt.Errorf("the log file cannot be opened: %w", err)
+			if s.origins["log_file"].Kind != FromFlag {
+				err = &ConfigError{err}
+			}
+			return zerolog.Nop(), nil, err
 		}
 		closeLog()
 		out, closeLog = file, func() { _ = file.Close() }

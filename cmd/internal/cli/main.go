@@ -70,6 +70,9 @@ func exitStatus(err error, name string, stderr io.Writer) int {
 		return exitOK
 	}
 	_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err) // nothing is left to tell it to
+	if _, configured := errors.AsType[*ConfigError](err); configured {
+		return exitFailure
+	}
 	var usage *UsageError
 	if errors.As(err, &usage) {
 		return exitUsage

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -10,12 +9,16 @@ import (
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/run"
+	"sema4mcp/internal/configfile"
 )
 
-// Settings mean the same in every command. A flag goes before its variable; a
-// variable that is empty, or still reads ${…} because a host did not fill it in,
-// counts as unset.
+// Settings mean the same in every command. A flag goes before its variable, that
+// before the profile in the configuration file, that before the rest of the file.
+// What is empty, or still reads ${…} because a host did not fill it in, counts as
+// unset.
 type Settings struct {
+	ConfigFile       string // as it was given; see File
+	Profile          string // "" where none is used
 	BaseURL          string
 	APIKeyFile       string
 	Local            bool
@@ -29,17 +32,29 @@ type Settings struct {
 	ReadOnly         bool
 	Agents           []string
 	FilesDirs        []string
+	Proxy            string
+	CA               string
+	ClientCert       string
+	ClientKey        string
 	RunQuiet         time.Duration
 	PostedQuiet      time.Duration
 	StreamIdle       time.Duration
 	LogLevel         string
 	LogFile          string
 
+	File *configfile.File // nil where none was read
+
+	key         string // reference to the API key, or the key itself
+	origins     map[string]Origin
+	configPath  string         // "" where there is no home directory
 	tenantFlags *pflag.FlagSet // nil for a command that has none of them
+	logFlags    *pflag.FlagSet
 }
 
 // The variables that settings are read from.
 const (
+	EnvConfig   = "SEMA4_CONFIG"
+	EnvProfile  = "SEMA4_PROFILE"
 	EnvBaseURL  = "SEMA4_BASE_URL"
 	EnvAPIKey   = "SEMA4_API_KEY"
 	EnvLocal    = "SEMA4_LOCAL"
@@ -49,6 +64,8 @@ const (
 // TenantFlags are for the commands that reach a tenant.
 func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.BaseURL, "base-url", "", "base `URL` of the REST API, copied from the application ($"+EnvBaseURL+")")
+	flags.StringVar(&s.Profile, "profile", "", "use this `profile` of the configuration file ($"+EnvProfile+"; default the one called default)")
+	s.ConfigFlag(flags)
 	flags.BoolVar(&s.Local, "local", false, "use an embedded local tenant instead; needs no account ($"+EnvLocal+"=1)")
 	s.tenantFlags = flags
 	flags.StringVar(&s.LocalData, "local-data", "", "keep the local tenant's database in this `directory`; else in memory")
@@ -60,7 +77,34 @@ func (s *Settings) TenantFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&s.Toolsets, "toolsets", nil, "further `tools` for all agents together: data (connections and models, to read), admin (agents and what they use, to change), all")
 	flags.BoolVar(&s.ReadOnly, "read-only", false, "offer only tools that change nothing")
 	flags.StringSliceVar(&s.Agents, "agents", nil, "offer these agents and no other: `names` or ids, with commas between them")
+	s.NetworkFlags(flags)
 	s.patienceFlags(flags)
+}
+
+// NetworkFlags are about the way to the tenant.
+func (s *Settings) NetworkFlags(flags *pflag.FlagSet) {
+	s.tenantFlags = flags
+	flags.StringVar(&s.Proxy, "proxy", "", "reach the tenant through this proxy `URL`, or none; else HTTPS_PROXY, HTTP_PROXY and NO_PROXY say it")
+	flags.StringVar(&s.CA, "ca", "", "trust the certificates in this PEM `file`, beside the system's")
+	flags.StringVar(&s.ClientCert, "client-cert", "", "show this client certificate, a PEM `file`; goes with --client-key")
+	flags.StringVar(&s.ClientKey, "client-key", "", "PEM `file` with the client certificate's private key")
+}
+
+// AccountFlags are for the commands that log in and out.
+func (s *Settings) AccountFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.Profile, "profile", "", "the `profile` ($"+EnvProfile+"; default the one called default)")
+	s.ConfigFlag(flags)
+}
+
+// ConfigFlag is for the commands that read or write the configuration file.
+func (s *Settings) ConfigFlag(flags *pflag.FlagSet) {
+	s.tenantFlags = flags
+	flags.StringVar(&s.ConfigFile, "config", "", "read the settings from this `file` ($"+EnvConfig+"; default ~/.sema4-mcp/sema4-mcp.toml)")
+}
+
+// KeyFlag is for the commands that need the key themselves.
+func (s *Settings) KeyFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&s.APIKeyFile, "api-key-file", "", "read the API key from this `file` ($"+EnvAPIKey+" holds the key or a reference to it)")
 }
 
 // patienceFlags are hidden: nobody has to set them but tests, which cannot wait as
@@ -74,11 +118,6 @@ func (s *Settings) patienceFlags(flags *pflag.FlagSet) {
 	}
 }
 
-// KeyFlags are for a command that has a key of its own.
-func (s *Settings) KeyFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.APIKeyFile, "api-key-file", "", "read the API key from this `file` ($"+EnvAPIKey+" holds the key or a reference to it)")
-}
-
 // FilesFlags are for a command that runs on its user's own machine.
 func (s *Settings) FilesFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.FilesDirs, "files-dir", nil, "let tools send files from this `directory` and save files there; may be repeated")
@@ -88,69 +127,7 @@ func (s *Settings) FilesFlags(flags *pflag.FlagSet) {
 func (s *Settings) LogFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.LogLevel, "log-level", "", "log `level`: debug, info, warn or error ($"+EnvLogLevel+"; default info)")
 	flags.StringVar(&s.LogFile, "log-file", "", "write the log to this `file` instead of stderr")
-}
-
-// Complete fills what no flag has set from the environment and checks it all.
-func (s *Settings) Complete() error {
-	if s.BaseURL == "" {
-		s.BaseURL = Environment(EnvBaseURL)
-	}
-	if !s.Local && (s.tenantFlags == nil || !s.tenantFlags.Changed("local")) {
-		local, err := truth(EnvLocal)
-		if err != nil {
-			return err
-		}
-		s.Local = local
-	}
-	if s.LogLevel == "" {
-		s.LogLevel = Environment(EnvLogLevel)
-	}
-	switch bridge.OnDisconnect(s.OnDisconnect) {
-	case bridge.DisconnectKeep, bridge.DisconnectCancel, "":
-	default:
-		return &UsageError{"--on-disconnect is keep or cancel"}
-	}
-	switch bridge.AgentTools(s.AgentTools) {
-	case bridge.AgentToolsAuto, bridge.AgentToolsAlways, bridge.AgentToolsNever, "":
-	default:
-		return &UsageError{"--agent-tools is auto, always or never"}
-	}
-	if _, err := run.ParseSending(s.Send); err != nil {
-		return &UsageError{"--send: " + err.Error()}
-	}
-	if _, err := bridge.ParseToolsets(s.Toolsets); err != nil {
-		return &UsageError{"--toolsets: " + err.Error()}
-	}
-	if err := s.completeAgents(); err != nil {
-		return err
-	}
-	dirs, err := bridge.CheckFilesDirs(s.FilesDirs)
-	if err != nil {
-		return &UsageError{"--files-dir: " + err.Error()}
-	}
-	s.FilesDirs = dirs
-	if s.tenantFlags != nil && (s.CallBudget <= 0 || s.ProgressInterval <= 0) {
-		return &UsageError{"--call-budget and --progress-interval must be more than 0"}
-	}
-	if s.LocalData != "" && !s.Local {
-		return &UsageError{"--local-data goes with --local"}
-	}
-	return nil
-}
-
-// completeAgents refuses a list with nothing in it, which would offer all agents
-// where somebody meant to leave some out.
-func (s *Settings) completeAgents() error {
-	if s.tenantFlags == nil || !s.tenantFlags.Changed("agents") {
-		return nil
-	}
-	for i, agent := range s.Agents {
-		s.Agents[i] = strings.TrimSpace(agent)
-	}
-	if len(s.Agents) == 0 || slices.Contains(s.Agents, "") {
-		return &UsageError{"--agents wants names or ids of agents, with commas between them"}
-	}
-	return nil
+	s.logFlags = flags
 }
 
 // noTenant says that a command was told of no tenant, and the ways to go on.
@@ -170,13 +147,19 @@ func Environment(name string) string {
 
 // truth reads a variable that is 1 or 0.
 func truth(variable string) (bool, error) {
-	value := Environment(variable)
+	truth, ok := truthOf(Environment(variable))
+	if !ok {
+		return false, &UsageError{variable + " is 1 or 0, not " + Environment(variable)}
+	}
+	return truth, nil
+}
+
+func truthOf(value string) (truth, ok bool) {
 	switch strings.ToLower(value) {
 	case "", "0", "false", "no", "off":
-		return false, nil
+		return false, true
 	case "1", "true", "yes", "on":
-		return true, nil
-	default:
-		return false, &UsageError{variable + " is 1 or 0, not " + value}
+		return true, true
 	}
+	return false, false
 }

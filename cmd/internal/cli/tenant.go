@@ -15,7 +15,7 @@ import (
 // Upstream is the tenant that a command talks to.
 type Upstream struct {
 	BaseURL   string
-	Transport http.RoundTripper   // nil for the client's own
+	Transport http.RoundTripper
 	Local     *localtenant.Tenant // nil for a tenant elsewhere
 }
 
@@ -26,7 +26,11 @@ func (s *Settings) Upstream(ctx context.Context, log zerolog.Logger) (Upstream, 
 		if s.BaseURL == "" {
 			return Upstream{}, &UsageError{noTenant}
 		}
-		return Upstream{BaseURL: s.BaseURL}, nil
+		transport, err := s.Transport()
+		if err != nil {
+			return Upstream{}, err
+		}
+		return Upstream{BaseURL: s.BaseURL, Transport: transport}, nil
 	}
 	llm, err := LLM(ctx)
 	if err != nil {
@@ -39,9 +43,12 @@ func (s *Settings) Upstream(ctx context.Context, log zerolog.Logger) (Upstream, 
 	return Upstream{BaseURL: local.BaseURL(), Transport: local.Transport(), Local: local}, nil
 }
 
-// Close ends a local tenant.
+// Close ends a local tenant, and the connections to one elsewhere.
 func (u Upstream) Close() error {
 	if u.Local == nil {
+		if idle, ok := u.Transport.(interface{ CloseIdleConnections() }); ok {
+			idle.CloseIdleConnections()
+		}
 		return nil
 	}
 	return u.Local.Close()

@@ -13,7 +13,7 @@ import (
 )
 
 // passedOn are the variables of a script that a host gives its bridge.
-var passedOn = []string{"SEMA4_BASE_URL", "SEMA4_API_KEY", "SEMA4_LOCAL", "SEMA4_LOG_LEVEL", "THE_KEY"}
+var passedOn = []string{"SEMA4_BASE_URL", "SEMA4_API_KEY", "SEMA4_LOCAL", "SEMA4_LOG_LEVEL", "SEMA4_PROFILE", "SEMA4_CONFIG", "SEMA4_AGENTS", "SEMA4_READ_ONLY", "THE_KEY"}
 
 // answerWithin bounds the wait for all answers.
 const answerWithin = 30 * time.Second

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// FlagsAreDocumented fails for a flag that the README does not name.
+// FlagsAreDocumented fails for a flag of the command, or of one below it, that the
+// README does not name.
 func FlagsAreDocumented(t *testing.T, command *cobra.Command) {
 	t.Helper()
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
@@ -18,6 +19,12 @@ func FlagsAreDocumented(t *testing.T, command *cobra.Command) {
 		t.Fatal(err)
 	}
 	named := 0
+	for _, below := range command.Commands() {
+		if below.HasFlags() || below.HasSubCommands() {
+			FlagsAreDocumented(t, below)
+			named++
+		}
+	}
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
 		if flag.Hidden {
 			return

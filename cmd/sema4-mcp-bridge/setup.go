@@ -75,12 +75,11 @@ func hostNames() []string {
 	return names
 }
 
-// serverName keeps the names of tools, which hosts put it before, short enough;
-// one host cannot have an underscore in it.
-// defaultServerName is short and without an underscore: hosts make it part of
-// every tool's name.
+// defaultServerName is the server's name in a host that has no other.
 const defaultServerName = "sema4"
 
+// serverName keeps the names of tools, which hosts put it before, short enough;
+// one host cannot have an underscore in it.
 var serverName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,9}$`)
 
 func (s *setup) run(names []string) error {

@@ -58,3 +58,19 @@ func TestARunOfAnotherProcessGoesOn(t *testing.T) {
 		t.Errorf("got %+v, want the whole answer", got)
 	}
 }
+
+// TestAQuestionThatNoStreamTellsOfCanBeAnswered: in a conversation it looks like
+// an answer.
+func TestAQuestionThatNoStreamTellsOfCanBeAnswered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, nil, testtenant.Scripted("Asker", "- ask: Which year, {{message}}?\n"), testtenant.Scripted("Teller", "- say: It is 2025.\n"))
+	for agent, asks := range map[string]bool{"Asker": true, "Teller": false} {
+		id, tool := d.tenant.AgentID(agent), "message_"+strings.ToLower(agent)+"_agent"
+		begun := d.call(id, tool, args{"message": "go", "thread_identifier": "t-9"})
+		other := newDeskOf(t, d.tenant)
+		got := other.call(id, "get_run", args{"run_id": begun.Meta["ai.sema4/run"].RunID})
+		if says := strings.Contains(got.text(), "The last words read like a question. Answer by calling "+tool); says != asks || got.IsError {
+			t.Errorf("%s: got %+v", agent, got)
+		}
+	}
+}

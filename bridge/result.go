@@ -64,6 +64,8 @@ func runText(r *run.Run, report run.Report, replyTool string, show func(answer l
 	switch {
 	case report.State == run.Completed && answer.size() == 0:
 		return emptyText(report)
+	case report.State == run.Completed && report.Unmarked && endsAsking(answer):
+		return paragraphs(show(answer), "The last words read like a question. "+answerWith(replyTool, r.Thread))
 	case report.State == run.Completed:
 		return show(answer)
 	case report.State == run.NeedsInput:
@@ -81,6 +83,14 @@ func emptyText(report run.Report) string {
 		return "The agent has finished without writing a text."
 	}
 	return "The agent has finished without writing anything. Ask it again in other words, or read the thread's messages."
+}
+
+// endsAsking tells whether the last sentence is a question. It may be a courtesy:
+// only a stream tells whether the agent waits for a reply.
+func endsAsking(answer longText) bool {
+	const tail = 64 // bytes, for white space and marks of emphasis behind the sentence
+	end := strings.TrimRight(answer.between(max(answer.size()-tail, 0), answer.size()), " \t\r\n*_`\"'”’»)")
+	return strings.HasSuffix(end, "?") || strings.HasSuffix(end, "？") || strings.HasSuffix(end, "؟")
 }
 
 // question is what the agent asks, which stands in its messages as well.

@@ -78,7 +78,7 @@ func (m *Manager) recover(id ID, agentName, thread string) (*Run, error) {
 	if before := m.runs[id.String()]; before != nil { // what was seen of it was not final
 		r.Thread, r.files, r.sentHere = before.Thread, before.files, before.sentHere
 		r.extent, r.grown, known.failure = before.extent, before.grown, before.said()
-		r.asked = before.asked
+		r.asked, r.told = before.asked, before.answered() && !before.owed() // an answer that was told is told
 		for _, what := range r.asked {
 			m.asked[what] = r
 		}

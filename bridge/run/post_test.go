@@ -367,7 +367,7 @@ func TestThreadsAreFoundAmongManyWithoutReadingThemAll(t *testing.T) {
 	t.Parallel()
 	b := newBenchWith(t, run.SendPost, "- say: hi\n")
 	client := b.tenant.Client()
-	for i := range 1000 {
+	for i := range 10_000 {
 		if _, err := client.Conversations.Create(t.Context(), b.agent.ID, fmt.Sprint("thread ", i)); err != nil {
 			t.Fatal(err)
 		}
@@ -388,7 +388,7 @@ func TestThreadsAreFoundAmongManyWithoutReadingThemAll(t *testing.T) {
 	for _, step := range []struct {
 		thread string
 		most   int64
-	}{{"thread 999", 1}, {"thread 0", 5}, {"new", 5}, {"thread 500", 0}, {"another new one", 1}, {"new", 0}} {
+	}{{"thread 9999", 1}, {"thread 0", 50}, {"new", 50}, {"thread 5000", 0}, {"another new one", 1}, {"new", 0}} {
 		if got := pages(step.thread); got > step.most {
 			t.Errorf("%s: read %d pages of conversations, want %d at most", step.thread, got, step.most)
 		}

@@ -94,6 +94,7 @@ type Report struct {
 	Messages []restclient.Message
 	Elapsed  time.Duration // since the run began
 	Outlives bool          // the agent goes on when this process ends, as far as is known
+	Unmarked bool          // it was read from the conversation, where a question looks like an answer
 }
 
 // Left tells that this process has let go of a run whose agent goes on: it ended
@@ -105,7 +106,8 @@ func (r *Run) Report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return Report{State: r.state, Ended: r.ended, Arrival: r.arrival, Failure: r.failure, Question: r.question,
-		Messages: r.answer(), Elapsed: time.Since(r.began), Outlives: r.survivesLocked()}
+		Messages: r.answer(), Elapsed: time.Since(r.began), Outlives: r.survivesLocked(),
+		Unmarked: r.followed || r.ID.Way == Posted}
 }
 
 // answer wants r.mu held.

@@ -46,13 +46,15 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal.write(recorder)
 	}
 	took := time.Since(began)
-	e.server.metrics.request(e.route, recorder.status, took)
+	if !recorder.listens {
+		e.server.metrics.request(e.route, recorder.status, took)
+	}
 	zerolog.Ctx(r.Context()).Debug().Str("route", e.route).Str("agent_id", r.PathValue("aid")).
 		Int("status", recorder.status).Dur("took", took).Msg("request")
 }
 
 // serve answers the request, or returns what it is refused with.
-func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
+func (e *endpoint) serve(w *statusRecorder, r *http.Request) *refusal {
 	switch r.Method {
 	case http.MethodPost:
 	case http.MethodGet:
@@ -94,6 +96,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) *refusal {
 			return refused.forRequest(batch)
 		}
 		defer ended()
+		w.listens = true
 		r = r.WithContext(ctx)
 	}
 	e.answer(w, r, batch, to, c, accepts, era)

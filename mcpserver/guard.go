@@ -40,11 +40,11 @@ func allowPage(w http.ResponseWriter, r *http.Request, origin string) (preflight
 	header := w.Header()
 	header.Set("Access-Control-Allow-Origin", origin)
 	header.Add("Vary", "Origin")
-	header.Set("Access-Control-Expose-Headers", headerSession+", WWW-Authenticate")
+	header.Set("Access-Control-Expose-Headers", headerSession+", WWW-Authenticate, Retry-After")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	header.Set("Access-Control-Allow-Methods", "GET, POST")
+	header.Set("Access-Control-Allow-Methods", "GET, POST, DELETE") // DELETE is refused in words that a page can read
 	header.Set("Access-Control-Max-Age", "600")
 	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, "+headerSession)
 	w.WriteHeader(http.StatusNoContent)

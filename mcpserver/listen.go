@@ -32,7 +32,7 @@ func otherMethod(r *http.Request) *refusal {
 
 // listen answers a GET with a stream of what changes in the lists of the server,
 // or returns what it is refused with.
-func (e *endpoint) listen(w http.ResponseWriter, r *http.Request) *refusal {
+func (e *endpoint) listen(w *statusRecorder, r *http.Request) *refusal {
 	if mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
 		return otherMethod(r)
 	}
@@ -60,6 +60,7 @@ func (e *endpoint) listen(w http.ResponseWriter, r *http.Request) *refusal {
 		return refused
 	}
 	defer ended()
+	w.listens = true
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // see guarded
 	out := newEventStream(w, e.server.config.KeepAlive, nil)
 	defer out.close()

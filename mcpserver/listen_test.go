@@ -441,7 +441,12 @@ func TestPagesMayListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	preflight.Body.Close()
-	if methods := strings.Split(preflight.Header.Get("Access-Control-Allow-Methods"), ", "); !slices.Contains(methods, http.MethodGet) {
+	if methods := strings.Split(preflight.Header.Get("Access-Control-Allow-Methods"), ", "); !slices.Contains(methods, http.MethodGet) || !slices.Contains(methods, http.MethodDelete) {
 		t.Errorf("got %v", methods)
+	}
+	// Streams last until somebody ends them: they say nothing of how long requests take.
+	response.Body.Close()
+	if _, page := f.bare(http.MethodGet, "/metrics"); strings.Contains(page, "sema4_mcp_request_duration_seconds_count") {
+		t.Errorf("a stream counts as a request: %s", page)
 	}
 }

@@ -69,7 +69,8 @@ func (m *metrics) handler() http.Handler {
 // statusRecorder remembers the status that was written.
 type statusRecorder struct {
 	http.ResponseWriter
-	status int
+	status  int
+	listens bool // it is a stream that lasts until somebody ends it
 }
 
 func (w *statusRecorder) WriteHeader(status int) {

@@ -261,7 +261,7 @@ func TestAPageMayKeepItsSession(t *testing.T) {
 	response := f.request(t.Context(), "/tenants/local/api/v1/agent-mcp/"+localtenant.EchoID+"/mcp", initialize, "Origin: http://localhost:6274")
 	defer response.Body.Close()
 	var reply json.RawMessage
-	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.Header.Get("Access-Control-Expose-Headers") != "Mcp-Session-Id, WWW-Authenticate" ||
+	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.Header.Get("Access-Control-Expose-Headers") != "Mcp-Session-Id, WWW-Authenticate, Retry-After" ||
 		response.Header.Get("Mcp-Session-Id") == "" {
 		t.Errorf("got %s with the headers %v, %v", reply, response.Header, err)
 	}

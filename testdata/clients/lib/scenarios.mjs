@@ -30,7 +30,7 @@ export const ofAgents = {
     'server-sse-multiple-streams': 1, 'resources-list': 2, 'prompts-list': 2,
   },
   modern: {
-    'server-stateless': 21, 'tools-list': 4, 'server-sse-multiple-streams': 1, 'sep-2164-resource-not-found': 4,
+    'server-stateless': 24, 'tools-list': 4, 'server-sse-multiple-streams': 1, 'sep-2164-resource-not-found': 4,
     'dns-rebinding-protection': 2, 'resources-list': 2, 'prompts-list': 2, caching: 8, 'input-required-result-unsupported-methods': 2,
     'input-required-result-validate-input': 3, 'http-header-validation': 14,
   },
@@ -47,6 +47,8 @@ const excuses = [
   [/\b(resources subscribe|logging) not supported$/, 'agents declare neither'],
 ]
 const excusedChecks = {
+  'sep-2575-server-sends-prompts-list-changed-on-subscription': 'the tool that changes the prompts is one of the fixtures',
+  'sep-2575-server-sends-tools-list-changed-on-subscription': 'the tool that changes the tools is one of the fixtures',
   'sep-2322-multi-round-r1': 'the tool is one of the fixtures',
   'sep-2322-reject-tampered-state': 'the tool is one of the fixtures',
   'sep-2322-missing-response-rerequests': 'the tool is one of the fixtures',

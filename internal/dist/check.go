@@ -97,9 +97,9 @@ func (r *release) reports(ctx context.Context, out string) error {
 		return nil
 	}
 	for _, command := range commands {
-		output, err := exec.CommandContext(ctx, filepath.Join(out, "bin", t.name(), t.executable(command)), "--version").Output()
+		output, err := exec.CommandContext(ctx, filepath.Join(out, "bin", t.name(), t.executable(command)), "--version").CombinedOutput()
 		if err != nil {
-			return fmt.Errorf("%s --version: %w", command, err)
+			return fmt.Errorf("%s --version: %w: %s", command, err, output)
 		}
 		if !strings.Contains(string(output), r.Version) {
 			return fmt.Errorf("%s says it is %q, not %s", command, output, r.Version)

@@ -31,7 +31,7 @@ var formula = template.Must(template.New("formula").Funcs(template.FuncMap{"quot
   end
 
   test do
-    assert_match version.to_s, shell_output("#{bin}/{{.Bridge}} --version")
+    assert_match version.to_s, shell_output("#{bin}/{{.Bridge}} --version 2>&1")
   end
 end
 `))

@@ -64,10 +64,7 @@ func (r *release) writePackage(out, name string, packer func([]entry, time.Time)
 
 func tarred(entries []entry, modified time.Time) ([]byte, error) {
 	var packed bytes.Buffer
-	compressed, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	compressed := gzip.NewWriter(&packed)
 	archive := tar.NewWriter(compressed)
 	for _, e := range entries {
 		header := &tar.Header{Typeflag: tar.TypeReg, Name: e.name, Mode: int64(e.mode), Size: int64(len(e.content)), ModTime: modified, Format: tar.FormatUSTAR}
@@ -81,7 +78,7 @@ func tarred(entries []entry, modified time.Time) ([]byte, error) {
 	if err := archive.Close(); err != nil {
 		return nil, err
 	}
-	err = compressed.Close()
+	err := compressed.Close()
 	return packed.Bytes(), err
 }
 

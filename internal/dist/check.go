@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -76,17 +76,22 @@ func same(first, second string) error {
 	if err != nil {
 		return err
 	}
-	if bytes.Equal(a, b) {
-		return nil
+	lines := map[string]int{} // in how many of the two
+	for line := range strings.Lines(string(a) + string(b)) {
+		lines[line]++
 	}
 	var differing []string
-	for line := range strings.Lines(string(a)) {
-		if !strings.Contains(string(b), line) {
+	for line, times := range lines {
+		if times != 2 {
 			_, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 			differing = append(differing, name)
 		}
 	}
-	return fmt.Errorf("two builds differ in %s", strings.Join(differing, ", "))
+	if len(differing) == 0 {
+		return nil
+	}
+	slices.Sort(differing)
+	return fmt.Errorf("two builds differ in %s", strings.Join(slices.Compact(differing), ", "))
 }
 
 // reports tells whether the commands that were built for this machine know their

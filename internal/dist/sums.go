@@ -11,13 +11,13 @@ import (
 
 const sumsFile = "SHA256SUMS"
 
-// writeSums lists the checksums of all files below a directory, in the form that
+// writeSums lists the checksums of all other files below a directory, in the form that
 // sha256sum --check reads.
 func writeSums(out string) error {
 	var lines bytes.Buffer
 	tree := os.DirFS(out)
 	err := fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || path == sumsFile {
 			return err
 		}
 		content, err := fs.ReadFile(tree, path)

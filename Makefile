@@ -6,10 +6,10 @@
 #   NAMESPACE  the reverse-DNS name that the publisher owns in the MCP registry
 #   AUTHOR     the publisher's name, as hosts show it
 
-DIST = go run ./internal/dist \
-	$(if $(VERSION),-version '$(VERSION)') $(if $(HOMEPAGE),-homepage '$(HOMEPAGE)') \
-	$(if $(DOWNLOADS),-downloads '$(DOWNLOADS)') $(if $(NAMESPACE),-namespace '$(NAMESPACE)') \
-	$(if $(AUTHOR),-author '$(AUTHOR)')
+quoted = '$(subst ','\'',$(1))'
+given = $(if $($(1)),-$(2) $(call quoted,$($(1))))
+DIST = go run ./internal/dist $(call given,VERSION,version) $(call given,HOMEPAGE,homepage) \
+	$(call given,DOWNLOADS,downloads) $(call given,NAMESPACE,namespace) $(call given,AUTHOR,author)
 
 .PHONY: dist dist-check
 

@@ -38,6 +38,9 @@ func checkReproducible(ctx context.Context, source string, r release) error {
 	if err := r.reports(ctx, first); err != nil {
 		return err
 	}
+	if err := r.verifyManifests(ctx, source); err != nil {
+		return err
+	}
 	return verify(ctx, source, first)
 }
 

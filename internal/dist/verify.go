@@ -82,11 +82,38 @@ func verifyBundle(ctx context.Context, tool []string, bundle string) error {
 	}
 	defer os.RemoveAll(unpacked)
 	for _, args := range [][]string{{"unpack", bundle, unpacked}, {"validate", filepath.Join(unpacked, "manifest.json")}} {
-		if err := ran(exec.CommandContext(ctx, tool[0], append(tool[1:len(tool):len(tool)], args...)...)); err != nil {
+		if err := callTool(ctx, tool, args...); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(bundle), err)
 		}
 	}
 	return runnable(unpacked)
+}
+
+// verifyManifests lets the tool validate the manifests of all targets, built or not.
+func (r *release) verifyManifests(ctx context.Context, source string) error {
+	tool, err := bundleTool(ctx, source)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "manifests-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, t := range targets {
+		path := filepath.Join(dir, t.name(), "manifest.json")
+		if err := writeJSON(path, r.manifest(t)); err != nil {
+			return err
+		}
+		if err := callTool(ctx, tool, "validate", path); err != nil {
+			return fmt.Errorf("the manifest for %s: %w", t.name(), err)
+		}
+	}
+	return nil
+}
+
+func callTool(ctx context.Context, tool []string, args ...string) error {
+	return ran(exec.CommandContext(ctx, tool[0], append(tool[1:len(tool):len(tool)], args...)...))
 }
 
 // runnable tells whether the program that a bundle's manifest names is in it.

@@ -165,8 +165,7 @@ func (s *session) decide(ctx context.Context, r *result) (*result, error) {
 	case answer == string(bridge.DisconnectKeep) && s.mayAsk():
 		s.user.Say("The agent stops when this program ends, so it stays until the answer is there; later the answer is at:\n  %s\n"+
 			"Ctrl-C ends both. (With --send post an agent goes on by itself.)\n", s.command("runs", "show", id.String()))
-		s.screen.next()
-		s.screen.write(r.answer)
+		s.screen.start()
 		return s.follow(ctx, r, nil)
 	}
 	if _, err := s.call(ctx, "cancel_run", map[string]any{"run_id": id.String()}, false); err != nil {

@@ -106,7 +106,7 @@ func (s *session) call(ctx context.Context, tool string, arguments map[string]an
 		case len(r.InputRequests) > 0:
 			p.InputResponses, p.RequestState = s.answers(ctx, r), r.RequestState
 		case r.IsError && r.Meta.Run.RunID == "":
-			return nil, errors.New(r.text())
+			return nil, errors.New(shown(r.text()))
 		default:
 			return r, nil
 		}
@@ -221,3 +221,11 @@ func decoded[T any](items []json.RawMessage) ([]T, error) {
 
 // errReadOnly refuses what may change something.
 var errReadOnly = errors.New("the setting read_only leaves out all that may change something, and so this")
+
+// commands are what tools are called here.
+var commands = strings.NewReplacer(
+	"list_agents", "agents", "ask_agent", "ask", "get_run", "runs wait", "cancel_run", "runs cancel",
+	"create_work_item", "work-items create", "list_work_items", "work-items list", "get_work_item", "work-items show", "act_on_work_item", "work-items")
+
+// shown is a tool's text for people, who know its commands.
+func shown(text string) string { return commands.Replace(printable(text)) }

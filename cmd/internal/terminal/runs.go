@@ -23,7 +23,7 @@ The exit status is that of ask.`}
 	cancel := &cobra.Command{Use: "cancel RUN_ID", Short: "Stop the agent of a run", Args: arguments("RUN_ID")}
 	return group("runs", "Look after what agents were asked",
 		d.tenantCommand(show, nil, func(ctx context.Context, s *session, args []string) error {
-			r, err := s.call(ctx, "get_run", map[string]any{"run_id": args[0], "wait_seconds": 0}, false)
+			r, err := s.call(ctx, "get_run", map[string]any{"run_id": args[0], "wait_seconds": 1}, false) // to look once
 			if err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ func (s *session) standing(document runDocument) string {
 	case run.Cancelled:
 		return "The run was cancelled: the agent has stopped."
 	default:
-		return printable(document.Failure)
+		return shown(document.Failure)
 	}
 }
 
@@ -147,7 +147,7 @@ func showStatus[T any](s *session, r *result, text func(T) string) error {
 	s.screen.pause()
 	var status T
 	if len(r.Structured) == 0 { // it could not be read, which the text says
-		_, err := fmt.Fprintln(s.out, printable(r.text()))
+		_, err := fmt.Fprintln(s.out, shown(r.text()))
 		return err
 	}
 	if err := json.Unmarshal(r.Structured, &status); err != nil {

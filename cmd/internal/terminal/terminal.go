@@ -108,8 +108,8 @@ func logger(settings *cli.Settings, stderr io.Writer) (zerolog.Logger, func(), e
 	return settings.Logger(stderr)
 }
 
-// mayAsk tells whether there is a user at a terminal, to be asked and to read it.
-func (s *session) mayAsk() bool { return isTerminal(s.user.In) && isTerminal(s.user.Out) }
+// mayAsk tells whether there is a user at a terminal, to be asked.
+func (s *session) mayAsk() bool { return isTerminal(s.user.In) }
 
 // arguments wants certain arguments and no others, as a usage error.
 func arguments(names ...string) cobra.PositionalArgs {

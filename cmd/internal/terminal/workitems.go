@@ -96,7 +96,7 @@ func (d doorway) showWorkItem() *cobra.Command {
 				Text string `json:"text"`
 			}{r.Meta.WorkItem, r.text()})
 		}
-		_, err = fmt.Fprintln(s.out, printable(r.text()))
+		_, err = fmt.Fprintln(s.out, shown(r.text()))
 		return err
 	})
 }
@@ -160,7 +160,7 @@ func (d doorway) createWorkItem() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return showStatus(s, r, s.workItemText)
+		return showStatus(s, r, workItemText)
 	})
 }
 
@@ -185,14 +185,14 @@ func (d doorway) actOnWorkItem(action, short string, tells bool) *cobra.Command 
 			case len(r.Structured) == 0 && r.report.State == "working":
 				continue // the same call goes on with it
 			case len(r.Structured) == 0 && r.report.State == "needs_input":
-				return errors.New(r.text())
+				return errors.New(shown(r.text()))
 			}
-			return showStatus(s, r, s.workItemText)
+			return showStatus(s, r, workItemText)
 		}
 	})
 }
 
-func (s *session) workItemText(item workItem) string {
+func workItemText(item workItem) string {
 	text := fmt.Sprintf("Work item %s is %s.", item.ID, item.Status)
 	if item.Reply != "" {
 		text = item.Reply + "\n\n" + text

@@ -164,7 +164,7 @@ func TestACancelledAgentIsStopped(t *testing.T) {
 }
 
 func TestAKeptAgentIsWaitedForWhereItWouldStop(t *testing.T) {
-	d := newDesk(t, testtenant.Scripted("Slow", "- say: Once upon a time\n- wait: 2s\n- say: \" there was an end.\"\n"))
+	d := newDesk(t, testtenant.Scripted("Slow", "- say: Once upon a time\n- wait: 1s\n- say: \" there was an end.\"\n"))
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	d.sees("Once upon", interrupt)

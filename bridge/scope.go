@@ -38,15 +38,21 @@ func (s scope) addressee(ctx context.Context, args arguments) (restclient.Agent,
 	if s.agent != nil {
 		return *s.agent, nil
 	}
-	agents, err := s.tenant.catalogue.all(ctx)
+	return s.tenant.Agent(ctx, args.text(agentInput.name))
+}
+
+// Agent returns the agent that has this id, name or name of a tool. An error that
+// there is none, or more than one, says which there are.
+func (t *Tenant) Agent(ctx context.Context, wanted string) (restclient.Agent, error) {
+	agents, err := t.catalogue.all(ctx)
 	if err != nil {
 		return restclient.Agent{}, err
 	}
-	agent, err := findAgent(agents, args.text(agentInput.name))
+	agent, err := findAgent(agents, wanted)
 	switch none := err != nil && len(agents) == 0; {
-	case none && len(s.tenant.config.Granted) > 0:
+	case none && len(t.config.Granted) > 0:
 		err = &failure{what: "This workspace has none of the agents that the access token is for.", next: "Have an access token issued that allows others."}
-	case none && len(s.tenant.config.Agents) > 0:
+	case none && len(t.config.Agents) > 0:
 		err = &failure{what: "None of the agents that the setting --agents names is in this workspace.", next: "Have the setting corrected: it takes ids and names of agents."}
 	}
 	return agent, err

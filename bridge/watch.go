@@ -82,6 +82,7 @@ func (t *teller) tell(ctx context.Context, deadline <-chan time.Time) error {
 			}
 		}
 		t.told += len(steps)
+		observe(ctx, t.run)
 		if settled {
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -16,6 +17,7 @@ import (
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/cmd/internal/cli"
+	"sema4mcp/cmd/internal/terminal"
 	"sema4mcp/internal/localtenant"
 )
 
@@ -23,7 +25,17 @@ func main() {
 	frames := os.Stdout
 	os.Stdout = os.Stderr          // whatever prints by mistake must not end up between frames
 	signal.Ignore(syscall.SIGPIPE) // a host that has gone is found out by the write that fails
-	os.Exit(cli.Main(newCommand(os.Stdin, frames), os.Args[1:]))
+	command := newCommand(os.Stdin, frames)
+	if completes(os.Args[1:]) {
+		command.SetOut(frames) // a shell reads it there
+	}
+	os.Exit(cli.Main(command, os.Args[1:]))
+}
+
+// completes tells whether a shell asks for completions, or for the script that
+// does.
+func completes(args []string) bool {
+	return len(args) > 0 && slices.Contains([]string{"completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
 }
 
 func newCommand(in io.Reader, frames io.Writer) *cobra.Command {
@@ -47,7 +59,8 @@ The API key is never a flag: set SEMA4_API_KEY to the key, or to where it is: en
 	bridgeFlags(command, &settings)
 	command.SuggestionsMinimumDistance = 2
 	command.AddCommand(newSetupCommand(in, frames))
-	for _, sub := range []*cobra.Command{newLoginCommand(in), newLogoutCommand(), newProfilesCommand(), newConfigCommand(), newDoctorCommand()} {
+	below := []*cobra.Command{newLoginCommand(in), newLogoutCommand(), newProfilesCommand(), newConfigCommand(), newDoctorCommand(), newManCommand()}
+	for _, sub := range append(below, terminal.Commands(in, open)...) {
 		sub.SetOut(frames) // no frames go there now
 		command.AddCommand(sub)
 	}
@@ -86,28 +99,35 @@ const (
 	settingsBroken = "\nPut that right and restart this server; sema4-mcp-bridge config show, in a terminal, tells whether it is."
 )
 
-// connect opens the tenant and finds the key for it. An error is something that
-// the user has to see to. The function ends all runs and closes what was opened.
+// connect opens the tenant for a host. An error is something that the user has to
+// see to. The function ends all runs and closes what was opened.
 func connect(ctx context.Context, settings *cli.Settings, broken error, log zerolog.Logger) (*bridge.Tenant, func(), error) {
 	if broken != nil {
 		return nil, nil, advice("The settings cannot be used: " + broken.Error() + settingsBroken)
 	}
+	tenant, undo, err := open(ctx, settings, log)
+	return tenant.Tenant, undo, err
+}
+
+// open opens the tenant and finds the key for it.
+func open(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (terminal.Tenant, func(), error) {
+	var none terminal.Tenant
 	if !settings.Local && settings.BaseURL == "" {
-		return nil, nil, noTenant
+		return none, nil, noTenant
 	}
 	key := localtenant.APIKey
 	if !settings.Local {
 		var err error
 		if key, err = settings.APIKey(ctx); err != nil {
-			return nil, nil, err
+			return none, nil, err
 		}
 		if key == "" {
-			return nil, nil, noKey
+			return none, nil, noKey
 		}
 	}
 	upstream, err := settings.Upstream(ctx, log)
 	if err != nil {
-		return nil, nil, err
+		return none, nil, err
 	}
 	config := settings.Bridge(log)
 	if !settings.Local {
@@ -116,11 +136,11 @@ func connect(ctx context.Context, settings *cli.Settings, broken error, log zero
 	client, err := config.NewClient(upstream.BaseURL, key, userAgent(), upstream.Transport)
 	if err != nil {
 		_ = upstream.Close()
-		return nil, nil, err
+		return none, nil, err
 	}
 	config.Sealer = bridge.SealerFor(key)
 	tenant := bridge.NewTenant(client, config)
-	return tenant, func() {
+	return terminal.Tenant{Tenant: tenant, Client: client}, func() {
 		tenant.Close()
 		_ = upstream.Close()
 	}, nil

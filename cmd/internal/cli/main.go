@@ -19,6 +19,12 @@ type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message }
 
+// LeftError ends a command that was interrupted and has left an agent at work:
+// exit status 130. The message says how to come back to it.
+type LeftError struct{ Message string }
+
+func (e *LeftError) Error() string { return e.Message }
+
 // Exit statuses.
 const (
 	exitOK      = 0
@@ -42,7 +48,6 @@ func Main(command *cobra.Command, args []string) int {
 	command.SetArgs(args)
 	command.Version = Version()
 	command.SilenceErrors, command.SilenceUsage = true, true
-	command.CompletionOptions.HiddenDefaultCmd = true
 	command.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &UsageError{fmt.Sprintf("%v\nRun '%s --help' for the flags.", err, c.CommandPath())}
 	})
@@ -72,6 +77,9 @@ func exitStatus(err error, name string, stderr io.Writer) int {
 	_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err) // nothing is left to tell it to
 	if _, configured := errors.AsType[*ConfigError](err); configured {
 		return exitFailure
+	}
+	if _, left := errors.AsType[*LeftError](err); left {
+		return exitInterrupted
 	}
 	var usage *UsageError
 	if errors.As(err, &usage) {

@@ -38,6 +38,11 @@ func (s scope) addressee(ctx context.Context, args arguments) (restclient.Agent,
 	if s.agent != nil {
 		return *s.agent, nil
 	}
+	if known, ok := s.tenant.catalogue.remembered(); ok {
+		if agent, err := findAgent(known, args.text(agentInput.name)); err == nil {
+			return agent, nil
+		}
+	}
 	agents, err := s.tenant.catalogue.all(ctx)
 	if err != nil {
 		return restclient.Agent{}, err

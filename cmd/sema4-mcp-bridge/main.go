@@ -112,6 +112,9 @@ func connect(ctx context.Context, settings *cli.Settings, broken error, log zero
 	config := settings.Bridge(log)
 	if !settings.Local {
 		config.RefreshKey = settings.APIKey
+		if kept := keptAgents(settings.Profile, upstream.BaseURL, key, log); kept != nil {
+			config.Remembered, config.RefreshKey = kept, kept.rekeyed(settings.APIKey)
+		}
 	}
 	client, err := config.NewClient(upstream.BaseURL, key, userAgent(), upstream.Transport)
 	if err != nil {

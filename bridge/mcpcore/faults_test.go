@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,8 +40,7 @@ var faults = map[string]struct {
 	"a panic of a prompt reaches the transport":        {"the recover of exchange.Exchange.handle, for prompts", panics("prompts/get", `{"name":"boom"}`)},
 	"a panic of a completion reaches the transport": {"the recover of exchange.Exchange.handle, for completions",
 		panics("completion/complete", `{"ref":{"type":"ref/prompt","name":"boom"},"argument":{"name":"a","value":""}}`)},
-	"its validation of arguments reads files": {"the ban on server.WithInputSchemaValidation, which could then replace bridge's parseArguments", readsFiles},
-	"only the last set of hooks counts":       {"the one server.Hooks that package bridge passes around", forgetsHooks},
+	"only the last set of hooks counts": {"the one server.Hooks that package bridge passes around", forgetsHooks},
 }
 
 func TestMCPGoStillNeedsMending(t *testing.T) {
@@ -226,17 +223,6 @@ func panics(method, params string) func(*testing.T) bool {
 		t.Log(answerOf(t, booming(), request(method, params)))
 		return false
 	}
-}
-
-// readsFiles: whether a call passes depends on what a file of this machine says.
-func readsFiles(t *testing.T) bool {
-	file := filepath.Join(t.TempDir(), "secret.json")
-	if err := os.WriteFile(file, []byte(`{"type":"integer"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := server.NewMCPServer("test", "1", server.WithInputSchemaValidation())
-	s.SetTools(toolOf("a", fmt.Sprintf(`{"type":"object","properties":{"n":{"$ref":"file://%s"}}}`, filepath.ToSlash(file))))
-	return !strings.Contains(answerOf(t, s, request("tools/call", `{"name":"a","arguments":{"n":"text"}}`)), "called")
 }
 
 func forgetsHooks(t *testing.T) bool {

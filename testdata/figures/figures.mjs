@@ -80,7 +80,7 @@ try {
     'the bridge, with a tenant': {command: bridge, env: {SEMA4_BASE_URL: `${tenant}/api/v2`, SEMA4_API_KEY: 'local-key'}},
     'the bridge, --local': {command: bridge, args: ['--local']},
     'mcp-remote': {command: process.execPath, args: [join(import.meta.dirname, 'node_modules/mcp-remote/dist/proxy.js'),
-      `${served}/mcp`, '--transport', 'http-only', '--header', 'Authorization:Bearer local-key']},
+      `${served}/api/v1/mcp/`, '--transport', 'http-only', '--header', 'Authorization:Bearer local-key']},
   }
   const times = {}, rest = {}
   for (const [name, server] of Object.entries(servers)) {

@@ -27,6 +27,7 @@ type catalogue struct {
 	log     zerolog.Logger
 	group   singleflight.Group
 	news    chan struct{} // one slot: something of it is known to have changed
+	last    *lastKnown
 
 	mu      sync.Mutex // guards all below
 	agents  map[string]sighted
@@ -40,7 +41,7 @@ type catalogue struct {
 
 func newCatalogue(client *restclient.Client, config Config) *catalogue {
 	return &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, granted: config.Granted, log: config.Logger,
-		news: make(chan struct{}, 1), agents: make(map[string]sighted)}
+		news: make(chan struct{}, 1), last: newLastKnown(config.Remembered), agents: make(map[string]sighted)}
 }
 
 // ErrNotOffered is returned for an agent that the tenant has and
@@ -148,6 +149,7 @@ func (c *catalogue) forget() {
 		c.group.Forget("agent/" + id)
 	}
 	c.group.Forget("all")
+	c.last.outdate()
 	clear(c.agents)
 	c.list, c.listed, c.failed = nil, time.Time{}, nil
 	c.changes++
@@ -182,24 +184,60 @@ func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 		return nil, failed
 	}
 	return shared(ctx, &c.group, "all", func(ctx context.Context) ([]restclient.Agent, error) {
-		agents, err := c.listAll(ctx)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.changes != changes {
-			return agents, err
+		all, err := c.listAll(ctx)
+		agents := c.offered(all)
+		if c.keep(agents, err, changes) {
+			c.last.learn(all)
 		}
-		if err != nil {
-			c.failed, c.at = err, time.Now()
-			return nil, err
-		}
-		if c.failed != nil || fingerprints(agents) != fingerprints(c.list) {
-			c.tellNews()
-		}
-		c.list, c.listed, c.failed = agents, time.Now(), nil
-		c.compare(agents)
-		c.warn(agents)
-		return agents, nil
+		return agents, err
 	})
+}
+
+// keep takes what was listed, or the failure to, unless something has changed
+// meanwhile. It tells whether there are agents to keep for longer.
+func (c *catalogue) keep(agents []restclient.Agent, err error, changes int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changes != changes {
+		return false
+	}
+	if err != nil {
+		c.failed, c.at = err, time.Now()
+		return false
+	}
+	if c.failed != nil || fingerprints(agents) != fingerprints(c.list) {
+		c.tellNews()
+	}
+	c.list, c.listed, c.failed = agents, time.Now(), nil
+	c.compare(agents)
+	c.warn(agents)
+	return true
+}
+
+// atHand returns the agents as they were last known until the tenant has been
+// asked, which begins, and where it cannot be; now tells that they are not those.
+func (c *catalogue) atHand(ctx context.Context) (agents []restclient.Agent, now bool, err error) {
+	if known, ok := c.remembered(); ok {
+		return known, false, nil
+	}
+	agents, err = c.all(ctx)
+	if known, ok := c.last.get(); err != nil && ok {
+		return c.offered(known), false, nil
+	}
+	return agents, true, err
+}
+
+// remembered returns the agents that were known before this process could ask, as
+// long as it has not, and begins to.
+func (c *catalogue) remembered() ([]restclient.Agent, bool) {
+	known, ok := c.last.before()
+	if !ok {
+		return nil, false
+	}
+	left, leave := context.WithCancel(context.Background())
+	leave() // nobody waits for it
+	_, _ = c.all(left)
+	return c.offered(known), true
 }
 
 // compare drops what is known of single agents and no longer so. It wants c.mu
@@ -222,11 +260,20 @@ func (c *catalogue) listAll(ctx context.Context) ([]restclient.Agent, error) {
 		if err != nil {
 			return nil, err
 		}
+		agents = append(agents, agent)
+	}
+	return agents, nil
+}
+
+// offered are those of the agents that may be seen.
+func (c *catalogue) offered(all []restclient.Agent) []restclient.Agent {
+	var agents []restclient.Agent
+	for _, agent := range all {
 		if c.refusal(agent) == nil {
 			agents = append(agents, agent)
 		}
 	}
-	return agents, nil
+	return agents
 }
 
 // warn logs which names of the offer match no agent, when that has changed. It

@@ -73,7 +73,7 @@ func (s scope) list(ctx context.Context, cursor string) (page []mcp.Resource, ne
 	if err != nil {
 		return nil, "", err
 	}
-	agents, err := s.agents(ctx)
+	agents, now, err := s.agentsAtHand(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -91,6 +91,9 @@ func (s scope) list(ctx context.Context, cursor string) (page []mcp.Resource, ne
 	if s.agent == nil && len(agents) > manyAgents {
 		return page, "", nil
 	}
+	if !now && len(page) > 0 {
+		return page, place.cursor(), nil // without waiting for a tenant that may be away
+	}
 	return s.listThreadsFrom(ctx, place, agents, page)
 }
 
@@ -101,6 +104,16 @@ func (s scope) agents(ctx context.Context) ([]restclient.Agent, error) {
 	}
 	agent, err := s.tenant.catalogue.agent(ctx, s.agent.ID)
 	return []restclient.Agent{agent}, err
+}
+
+// agentsAtHand are those of the scope, or of a whole tenant those last known, where
+// now is false.
+func (s scope) agentsAtHand(ctx context.Context) (agents []restclient.Agent, now bool, err error) {
+	if s.agent == nil {
+		return s.tenant.catalogue.atHand(ctx)
+	}
+	agents, err = s.agents(ctx)
+	return agents, true, err
 }
 
 // listThreadsFrom fills a page with threads. Where the tenant fails, what was

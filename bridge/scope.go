@@ -44,6 +44,11 @@ func (s scope) addressee(ctx context.Context, args arguments) (restclient.Agent,
 // Agent returns the agent that has this id, name or name of a tool. An error that
 // there is none, or more than one, says which there are.
 func (t *Tenant) Agent(ctx context.Context, wanted string) (restclient.Agent, error) {
+	if known, ok := t.catalogue.remembered(); ok {
+		if agent, err := findAgent(known, wanted); err == nil {
+			return agent, nil
+		}
+	}
 	agents, err := t.catalogue.all(ctx)
 	if err != nil {
 		return restclient.Agent{}, err

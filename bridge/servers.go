@@ -46,9 +46,11 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.server(tenantKey, fingerprints(agents), func() *server.MCPServer {
-		return t.buildForAll(agents)
-	}), nil
+	return t.serverFor(agents), nil
+}
+
+func (t *Tenant) serverFor(agents []restclient.Agent) *server.MCPServer {
+	return t.server(tenantKey, fingerprints(agents), func() *server.MCPServer { return t.buildForAll(agents) })
 }
 
 func (t *Tenant) buildForAll(agents []restclient.Agent) *server.MCPServer {
@@ -59,9 +61,12 @@ func (t *Tenant) buildForAll(agents []restclient.Agent) *server.MCPServer {
 const tenantTitle = "Sema4.ai agents"
 
 // OfflineServer is the tenant's server as far as it can be without asking the
-// tenant: every tool but those of single agents. Its tools ask when they are
+// tenant: with the tools of the agents that are remembered, else of none. Its tools ask when they are
 // called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
+	if known, ok := t.catalogue.last.get(); ok {
+		return t.serverFor(t.catalogue.offered(known))
+	}
 	t.audience.conceal(tenantKey)
 	return t.server("offline", "", func() *server.MCPServer { return t.buildForAll(nil) })
 }

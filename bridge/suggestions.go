@@ -35,7 +35,7 @@ func (s scope) suggestFor(ctx context.Context, b blank) (suggestions, error) {
 
 // suggestAgents are names, which people know, but ids where two agents share one.
 func (s scope) suggestAgents(ctx context.Context) (suggestions, error) {
-	agents, err := s.agents(ctx)
+	agents, _, err := s.agentsAtHand(ctx)
 	if err != nil {
 		return suggestions{}, err
 	}

@@ -50,6 +50,9 @@ type Config struct {
 	// it cannot change.
 	RefreshKey func(context.Context) (string, error)
 
+	// Remembered is what was known of the agents before; nil where that is not kept.
+	Remembered Memory
+
 	Logger zerolog.Logger
 }
 
@@ -151,5 +154,6 @@ func (t *Tenant) Drain(ctx context.Context) {
 func (t *Tenant) Close() {
 	t.endListening()
 	t.audience.close()
+	t.catalogue.last.close()
 	t.runs.Close()
 }

@@ -41,7 +41,7 @@ func announcing(t *testing.T, s *server.MCPServer) (h *host, happens chan<- stru
 		}
 	}
 	go func() {
-		h.done <- Serve(ctx, inR, outW, func(context.Context, string) *server.MCPServer { return s }, func() {}, zerolog.Nop(), Announcing(announce))
+		h.done <- Serve(ctx, inR, outW, func(context.Context, exchange.Message) *server.MCPServer { return s }, func() {}, zerolog.Nop(), Announcing(announce))
 		outW.Close()
 	}()
 	t.Cleanup(func() {

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/internal/testtenant"
@@ -30,7 +31,7 @@ func TestWhatBecomesOfACancelledCall(t *testing.T) {
 			hostIn, out := io.Pipe()
 			done := make(chan error, 1)
 			go func() {
-				done <- stdio.Serve(t.Context(), in, out, func(ctx context.Context, _ string) *server.MCPServer {
+				done <- stdio.Serve(t.Context(), in, out, func(ctx context.Context, _ exchange.Message) *server.MCPServer {
 					found, err := agents.AgentServer(ctx, tenant.AgentID("Slow"))
 					if err != nil {
 						t.Error(err)

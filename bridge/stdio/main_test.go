@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/internal/fixtureagent"
 )
 
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	agent := fixtureagent.New()
-	choose := func(context.Context, string) *server.MCPServer { return agent }
+	choose := func(context.Context, exchange.Message) *server.MCPServer { return agent }
 	err := Serve(ctx, os.Stdin, os.Stdout, choose, func() {}, zerolog.New(os.Stderr).Level(zerolog.WarnLevel), EndWithParent())
 	stop()
 	if err != nil {

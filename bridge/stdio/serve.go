@@ -22,9 +22,9 @@ const (
 	reportWithin = 300 * time.Millisecond
 )
 
-// Chooser picks the MCP server for a request by its method: what needs no
-// knowledge of the tenant must not wait for it.
-type Chooser func(ctx context.Context, method string) *server.MCPServer
+// Chooser picks the MCP server for a request: what needs no knowledge of the
+// tenant must not wait for it.
+type Chooser func(ctx context.Context, request exchange.Message) *server.MCPServer
 
 // Announcer tells a host of what it did not ask for, until ctx ends or tell
 // fails.
@@ -177,7 +177,7 @@ func (h *handler) Handle(_ context.Context, _ *jsonrpc2.Conn, request *jsonrpc2.
 	c, ctx := h.stream.begin(h.calls, request.ID.Num)
 	go func() {
 		// A failed write ends the connection by itself.
-		_ = exchange.Carry(ctx, h.choose(ctx, c.Method), c.Message, h.peer, writer{h.stream, c})
+		_ = exchange.Carry(ctx, h.choose(ctx, c.Message), c.Message, h.peer, writer{h.stream, c})
 		h.stream.forget(c)
 	}()
 }

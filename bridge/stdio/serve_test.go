@@ -64,7 +64,7 @@ func serve(t *testing.T, s *server.MCPServer, with ...Option) *host {
 	ctx, stop := context.WithCancel(context.Background())
 	h := &host{t: t, in: inW, out: bufio.NewReaderSize(outR, 8<<20), outR: outR, stop: stop, done: make(chan error, 1)}
 	go func() {
-		h.done <- Serve(ctx, inR, outW, func(context.Context, string) *server.MCPServer { return s }, func() {}, zerolog.Nop(), with...)
+		h.done <- Serve(ctx, inR, outW, func(context.Context, exchange.Message) *server.MCPServer { return s }, func() {}, zerolog.Nop(), with...)
 		outW.Close()
 	}()
 	t.Cleanup(func() {
@@ -332,7 +332,7 @@ func TestAReaderThatHasGoneIsAQuietEnd(t *testing.T) {
 		inR, inW := io.Pipe()
 		done := make(chan error, 1)
 		go func() {
-			done <- Serve(t.Context(), inR, &brokenPipe{err: cause}, func(context.Context, string) *server.MCPServer { return fixture(nil, nil) }, func() {}, zerolog.Nop())
+			done <- Serve(t.Context(), inR, &brokenPipe{err: cause}, func(context.Context, exchange.Message) *server.MCPServer { return fixture(nil, nil) }, func() {}, zerolog.Nop())
 		}()
 		go io.WriteString(inW, ping("1")+"\n"+ping("2")+"\n")
 		if err := <-done; !errors.Is(err, want) {
@@ -346,7 +346,7 @@ func TestAFailingInputIsAnError(t *testing.T) {
 	bad := errors.New("input/output error")
 	inR, inW := io.Pipe()
 	inW.CloseWithError(bad)
-	if err := Serve(t.Context(), inR, io.Discard, func(context.Context, string) *server.MCPServer { return fixture(nil, nil) }, func() {}, zerolog.Nop()); !errors.Is(err, bad) {
+	if err := Serve(t.Context(), inR, io.Discard, func(context.Context, exchange.Message) *server.MCPServer { return fixture(nil, nil) }, func() {}, zerolog.Nop()); !errors.Is(err, bad) {
 		t.Errorf("got %v, want %v", err, bad)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/run"
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/internal/testtenant"
@@ -32,7 +33,7 @@ func open(t *testing.T, tenant *testtenant.Tenant) *session {
 		Run: run.Config{Quiet: 300 * time.Millisecond, PollFirst: 10 * time.Millisecond}})
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
-	choose := func(ctx context.Context, _ string) *server.MCPServer {
+	choose := func(ctx context.Context, _ exchange.Message) *server.MCPServer {
 		chosen, err := served.Server(ctx)
 		if err != nil {
 			t.Error(err)

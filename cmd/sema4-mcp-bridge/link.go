@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/cmd/internal/cli"
 )
 
@@ -59,9 +60,11 @@ func (l *link) close() {
 // all of a start, the least patient host leaves 10 s.
 const listWithin = 5 * time.Second
 
-// choose answers what hosts ask at the start without the tenant, and does
-// without the tools of single agents while the tenant cannot be asked.
-func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
+// choose answers what hosts ask at the start without the tenant: from what is
+// remembered of its agents, or it does without the tools of single agents while the
+// tenant cannot be asked.
+func (l *link) choose(ctx context.Context, request exchange.Message) *server.MCPServer {
+	method := request.Method
 	if bridge.IsTaskMethod(method) {
 		method = string(mcp.MethodToolsCall)
 	}
@@ -83,6 +86,9 @@ func (l *link) choose(ctx context.Context, method string) *server.MCPServer {
 	}
 	if l.tenant == nil {
 		return l.missing
+	}
+	if remembered := l.tenant.RememberedServer(request); remembered != nil {
+		return remembered
 	}
 	found, err := l.tenant.Server(ctx)
 	if err != nil {

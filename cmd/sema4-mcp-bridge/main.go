@@ -132,6 +132,9 @@ func open(ctx context.Context, settings *cli.Settings, log zerolog.Logger) (term
 	config := settings.Bridge(log)
 	if !settings.Local {
 		config.RefreshKey = settings.APIKey
+		if kept := keptAgents(settings.Profile, upstream.BaseURL, key, log); kept != nil {
+			config.Remembered, config.RefreshKey = kept, kept.rekeyed(settings.APIKey)
+		}
 	}
 	client, err := config.NewClient(upstream.BaseURL, key, userAgent(), upstream.Transport)
 	if err != nil {

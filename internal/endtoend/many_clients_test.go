@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/bridge/stdio"
 	"sema4mcp/internal/testtenant"
 	"sema4mcp/mcpserver"
@@ -215,7 +216,7 @@ func overStdio(gateway testtenant.Gateway, config bridge.Config) func(*testing.T
 		h := &stdioHost{t: t, in: inW, waiting: make(map[int]chan<- message)}
 		var ending sync.WaitGroup
 		ending.Go(func() {
-			choose := func(ctx context.Context, _ string) *server.MCPServer {
+			choose := func(ctx context.Context, _ exchange.Message) *server.MCPServer {
 				found, err := served.Server(ctx)
 				if err != nil {
 					t.Error(err)

@@ -19,21 +19,23 @@ func (s *Settings) Logger(stderr io.Writer) (zerolog.Logger, func(), error) {
 	if err != nil {
 		return zerolog.Nop(), nil, err // checked by Complete
 	}
-	out, closeLog := neverBlocking(stderr)
+	var out io.Writer
+	var closeLog func()
 	if s.LogFile != "" {
-		file, err := os.OpenFile(s.LogFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		file, err := openLogFile(s.LogFile, maxLogFile)
 		if err != nil {
-			closeLog()
 			err = fmt.Errorf("the log file cannot be opened: %w", err)
 			if s.origins["log_file"].Kind != FromFlag {
 				err = &ConfigError{err}
 			}
 			return zerolog.Nop(), nil, err
 		}
-		closeLog()
-		out, closeLog = file, func() { _ = file.Close() }
-	} else if file, ok := stderr.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
-		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly}
+		out, closeLog = file, file.close
+	} else {
+		if file, ok := stderr.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
+			stderr = zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.TimeOnly}
+		}
+		out, closeLog = neverBlocking(stderr)
 	}
 	return zerolog.New(out).Level(level).With().Timestamp().Logger(), closeLog, nil
 }
@@ -45,18 +47,25 @@ const (
 )
 
 // neverBlocking leaves stderr open for what comes after the log, and drops lines rather than wait for a host that does not read
-// stderr: a log must not stop the work it tells of.
+// stderr: a log must not stop the work it tells of. A host that reads on is told how many.
 func neverBlocking(stderr io.Writer) (io.Writer, func()) {
-	lines := diode.NewWriter(struct{ io.Writer }{stderr}, waitingLines, 0, func(int) {})
-	return lines, func() {
-		flushed := make(chan struct{})
-		go func() {
-			defer close(flushed)
-			_ = lines.Close()
-		}()
-		select {
-		case <-flushed:
-		case <-time.After(flushWithin):
-		}
+	told := zerolog.New(stderr).With().Timestamp().Logger()
+	lines := diode.NewWriter(struct{ io.Writer }{stderr}, waitingLines, 0, func(dropped int) {
+		told.Warn().Int("dropped", dropped).Msg("lines of the log are missing: nobody read them in time")
+	})
+	return lines, func() { withinFlush(func() { _ = lines.Close() }) }
+}
+
+// withinFlush leaves what writes to stderr behind when nobody reads that: the
+// process is about to end.
+func withinFlush(write func()) {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		write()
+	}()
+	select {
+	case <-written:
+	case <-time.After(flushWithin):
 	}
 }

@@ -74,7 +74,7 @@ func exitStatus(err error, name string, stderr io.Writer) int {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return exitOK
 	}
-	_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err) // nothing is left to tell it to
+	withinFlush(func() { _, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err) }) // nothing is left to tell it to
 	if _, configured := errors.AsType[*ConfigError](err); configured {
 		return exitFailure
 	}

@@ -31,7 +31,7 @@ func newDesk(t *testing.T, takes time.Duration) *desk {
 	tenant := testtenant.Start(t, testtenant.Scripted("Slow", fmt.Sprintf("- say: first\n- wait: %s\n- say: \" and last\"\n", takes)))
 	served := httptest.NewServer(tenant.Handler())
 	t.Cleanup(served.Close)
-	return &desk{tenant, []string{"SEMA4_BASE_URL=" + served.URL + "/tenants/local/api/v2", "SEMA4_API_KEY=" + localtenant.APIKey, "PATH=" + os.Getenv("PATH")}}
+	return &desk{tenant, []string{"SEMA4_BASE_URL=" + served.URL + "/tenants/local/api/v2", "SEMA4_API_KEY=" + localtenant.APIKey, "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}}
 }
 
 // longerThanAnEnd is more than an ending bridge waits for its agents.
@@ -151,7 +151,7 @@ func TestAKeyCommandEndsWithTheBridge(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := launch(t, "/", []string{"PATH=" + os.Getenv("PATH"), "SEMA4_BASE_URL=http://127.0.0.1:1/api/v2", "SEMA4_API_KEY=cmd:sleep 600 >" + pipe + "; echo key"})
+	p := launch(t, "/", []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "SEMA4_BASE_URL=http://127.0.0.1:1/api/v2", "SEMA4_API_KEY=cmd:sleep 600 >" + pipe + "; echo key"})
 	held, err := os.Open(pipe) // returns when the command runs
 	if err != nil {
 		t.Fatal(err)

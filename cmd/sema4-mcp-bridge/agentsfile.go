@@ -45,6 +45,15 @@ type agentsFile struct {
 	last []byte // what the file of the key holds
 }
 
+// forgetAgents removes what is kept of a profile's agents.
+func forgetAgents(profile string) error {
+	dir, err := userdir.Profile(profile)
+	if err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(dir, agentsDir))
+}
+
 // keptAgents is the file of a key for a base URL, below the profile's directory, or
 // where no profile is used below that of all; nil where there is no home directory.
 func keptAgents(profile, baseURL, key string, log zerolog.Logger) *agentsFile {

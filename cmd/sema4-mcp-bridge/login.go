@@ -65,14 +65,17 @@ func newLogoutCommand() *cobra.Command {
 	var settings cli.Settings
 	command := &cobra.Command{
 		Use:   "logout",
-		Short: "Forget the API key of a profile",
+		Short: "Forget the API key and the agents of a profile",
 		Args:  cli.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := settings.CompleteForAccount(); err != nil {
 				return err
 			}
 			a := accountOf(&settings)
-			return a.Logout(command.Context(), command.OutOrStdout())
+			if err := a.Logout(command.Context(), command.OutOrStdout()); err != nil {
+				return err
+			}
+			return forgetAgents(settings.Profile)
 		},
 	}
 	settings.AccountFlags(command.Flags())

@@ -157,6 +157,16 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 // BaseURL returns the base URL, without a slash at its end.
 func (c *Client) BaseURL() string { return c.base.String() }
 
+// UseKey has the client send that key from now on, as a program does that learns of
+// another one before the deployment refuses the old.
+func (c *Client) UseKey(key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	c.credential.use(key)
+	return nil
+}
+
 // CloseIdleConnections closes the connections that no call is using.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 

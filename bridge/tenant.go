@@ -50,6 +50,10 @@ type Config struct {
 	// it cannot change.
 	RefreshKey func(context.Context) (string, error)
 
+	// OperatorsKey says that the API key is the operator's: callers are not told to
+	// look after it.
+	OperatorsKey bool
+
 	Logger zerolog.Logger
 }
 

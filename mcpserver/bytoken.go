@@ -272,6 +272,8 @@ func (h *tokenHolder) refused(err error) *refusal {
 	return r
 }
 
+func isPlain(segment string) bool { return segment == "" || plainSegment.MatchString(segment) }
+
 // insufficient refuses a token that is good, but not for this.
 func (h *tokenHolder) insufficient() *refusal {
 	const why = "the scopes of the access token do not allow this"
@@ -279,7 +281,10 @@ func (h *tokenHolder) insufficient() *refusal {
 }
 
 func (h *tokenHolder) challenged(status int, challenge oauth.Challenge, message string) *refusal {
-	challenge.Scopes = oauth.Wanted(h.gate.config.Scopes, h.tenant, h.agent)
+	challenge.Scopes = h.gate.config.Scopes
+	if isPlain(h.tenant) && isPlain(h.agent) { // or the path could say any scopes
+		challenge.Scopes = oauth.Wanted(challenge.Scopes, h.tenant, h.agent)
+	}
 	challenge.Metadata = h.metadata
 	return &refusal{status: status, code: jsonrpc2.CodeInvalidRequest, message: message, challenge: challenge.String()}
 }

@@ -68,7 +68,7 @@ func (p principal) config(config bridge.Config) bridge.Config {
 	config.ReadOnly = config.ReadOnly || p.readOnly
 	config.Granted = p.agents
 	config.Run.Owner = p.owner
-	config.RefreshKey = p.refreshKey
+	config.RefreshKey, config.OperatorsKey = p.refreshKey, p.refreshKey != nil
 	return config
 }
 

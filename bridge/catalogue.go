@@ -66,13 +66,14 @@ func (g grant) has(agent restclient.Agent) bool {
 	return len(g) == 0
 }
 
-// refusal is why the agent may not be seen, or nil.
+// refusal is why the agent may not be seen, or nil. Who is not granted an agent is
+// not told whether it is offered.
 func (c *catalogue) refusal(agent restclient.Agent) error {
 	switch {
-	case !c.only.has(agent):
-		return ErrNotOffered
 	case !c.granted.has(agent):
 		return ErrNotGranted
+	case !c.only.has(agent):
+		return ErrNotOffered
 	}
 	return nil
 }

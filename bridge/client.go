@@ -20,5 +20,8 @@ func (c Config) NewClient(baseURL, key, userAgent string, transport http.RoundTr
 	if c.RefreshKey != nil {
 		options = append(options, restclient.WithKeyRefresh(c.RefreshKey))
 	}
+	if c.OperatorsKey {
+		options = append(options, restclient.WithOperatorsKey())
+	}
 	return restclient.New(baseURL, key, options...)
 }

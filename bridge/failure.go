@@ -83,6 +83,9 @@ func failureOf(err error, untouched string) *failure {
 }
 
 func adviceFor(answer *restclient.APIError) string {
+	if answer.OperatorsKey && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden) {
+		return "That key is the server's own: its operator has to see to it. Neither another access token nor calling again helps before."
+	}
 	switch answer.StatusCode {
 	case http.StatusUnauthorized:
 		return "The API key is missing, wrong or revoked: run sema4-mcp-bridge login again, or set SEMA4_API_KEY (or the Authorization header) to a key of this workspace."

@@ -22,6 +22,8 @@ func TestFailuresSayWhatHappenedAndWhatToDo(t *testing.T) {
 		says []string
 	}{
 		"401":         {refused(401, 0), []string{"the tenant's words", notRun, "SEMA4_API_KEY"}},
+		"401, theirs": {&restclient.APIError{StatusCode: 401, OperatorsKey: true}, []string{notRun, "operator has to see to it"}},
+		"403, theirs": {&restclient.APIError{StatusCode: 403, OperatorsKey: true}, []string{notRun, "operator has to see to it"}},
 		"403":         {refused(403, 0), []string{notRun, "key of the workspace"}},
 		"404":         {refused(404, 0), []string{notRun, "there is no such agent (it says: the tenant's words)", "deleted"}},
 		"412":         {refused(412, 0), []string{notRun, "Change the request"}},

@@ -52,6 +52,9 @@ type Config struct {
 
 	// Remembered is what was known of the agents before; nil where that is not kept.
 	Remembered Memory
+	// OperatorsKey says that the API key is the operator's: callers are not told to
+	// look after it.
+	OperatorsKey bool
 
 	Logger zerolog.Logger
 }

@@ -51,8 +51,6 @@ func (h keyHolder) principals(tenant string) ([]principal, *refusal) {
 	return []principal{{base: base, key: h.key, secret: h.key}}, nil
 }
 
-func (keyHolder) renew(context.Context, principal) bool { return false }
-
 func (keyHolder) refused(err error) *refusal {
 	r := refusalOf(err)
 	if r.status == http.StatusUnauthorized {

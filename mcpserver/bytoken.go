@@ -10,6 +10,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -43,6 +44,11 @@ type OAuth struct {
 	// when a tenant does not accept its key and for [Server.RenewKeys].
 	Tenants []HeldTenant
 	Renew   func(context.Context) ([]HeldTenant, error)
+
+	// Secret is what the users' sessions, runs, tasks and questions are bound to, at
+	// least 32 characters. Without one it is the key of the tenant that the process
+	// held first: they outlive a change of the key, but not a restart after it.
+	Secret string
 }
 
 // byToken is the gate of callers who bring an access token.
@@ -51,17 +57,18 @@ type byToken struct {
 	issuer *oauth.Issuer
 	public *url.URL // nil where requests say it
 	held   *held
+	log    zerolog.Logger
 
 	transport *http.Transport // nil where it is not the server's own
 }
 
 func newByToken(config OAuth, log zerolog.Logger) (*byToken, error) {
-	g := &byToken{config: config}
+	g := &byToken{config: config, log: log}
 	var err error
 	if g.public, err = parsePublicURL(config.PublicURL); err != nil {
 		return nil, err
 	}
-	if g.held, err = newHeld(config.Tenants, config.Renew); err != nil {
+	if g.held, err = newHeld(config); err != nil {
 		return nil, err
 	}
 	if len(config.Scopes) == 0 {
@@ -156,7 +163,16 @@ func (g *byToken) advice() string {
 
 func (g *byToken) renew(ctx context.Context) error { return g.held.renew(ctx) }
 
+func (g *byToken) refreshKey(ctx context.Context, of heldTenant) (string, error) {
+	key, err := g.held.keyAfterRefusal(ctx, of.id, of.base)
+	if err != nil {
+		g.log.Warn().Err(err).Msg("the tenant does not accept its key, and it cannot be fetched anew")
+	}
+	return key, err
+}
+
 func (g *byToken) close() {
+	g.held.close()
 	g.issuer.Close()
 	if g.transport != nil {
 		g.transport.CloseIdleConnections()
@@ -201,7 +217,7 @@ type tokenHolder struct {
 
 	token   oauth.Token
 	grants  oauth.Grants
-	limited bool // to certain agents
+	limited bool // to certain agents, of which the path's is none by its id
 }
 
 func (h *tokenHolder) principals(tenant string) ([]principal, *refusal) {
@@ -216,32 +232,26 @@ func (h *tokenHolder) principals(tenant string) ([]principal, *refusal) {
 	h.limited = true
 	principals := make([]principal, len(accesses))
 	for i, access := range accesses {
-		h.limited = h.limited && access.Agents != nil
+		h.limited = h.limited && access.Agents != nil && !slices.Contains(access.Agents, h.agent)
 		principals[i] = principal{
-			tenant: found.id, base: found.base, key: found.key,
-			secret:   string(derive(found.key, "sema4-mcp principal, version 1", h.token.Issuer, h.token.Subject, found.id, access)),
-			owner:    derive(found.key, "sema4-mcp owner of runs, version 1", h.token.Issuer, h.token.Subject, found.id),
+			base: found.base, key: found.key, expires: h.token.Expires,
+			secret:   string(derive(found.root, "sema4-mcp principal, version 2", h.token.Issuer, h.token.Subject, found.id)),
+			access:   string(derive(found.root, "sema4-mcp access, version 1", access)),
+			owner:    derive(found.root, "sema4-mcp owner of runs, version 1", h.token.Issuer, h.token.Subject, found.id),
 			readOnly: access.ReadOnly, agents: access.Agents,
+			refreshKey: func(ctx context.Context) (string, error) { return h.gate.refreshKey(ctx, found) },
 		}
 	}
 	return principals, nil
 }
 
-// derive makes a secret for a purpose: the same in every process that holds the
-// key, and known to nobody else, the token's holder included.
-func derive(key string, of ...any) []byte {
+// derive makes a secret for a purpose: the same in every process that has the
+// same root, and known to nobody else, the token's holder included.
+func derive(root string, of ...any) []byte {
 	encoded, _ := json.Marshal(of) // texts and plain structs always encode
-	mac := hmac.New(sha256.New, []byte(key))
+	mac := hmac.New(sha256.New, []byte(root))
 	mac.Write(encoded)
 	return mac.Sum(nil)
-}
-
-func (h *tokenHolder) renew(ctx context.Context, p principal) bool {
-	replaced, err := h.gate.held.replaced(ctx, p.tenant, p.key)
-	if err != nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Msg("the tenant does not accept its key, and it cannot be fetched anew")
-	}
-	return replaced
 }
 
 func (h *tokenHolder) refused(err error) *refusal {
@@ -262,6 +272,8 @@ func (h *tokenHolder) refused(err error) *refusal {
 	return r
 }
 
+func isPlain(segment string) bool { return segment == "" || plainSegment.MatchString(segment) }
+
 // insufficient refuses a token that is good, but not for this.
 func (h *tokenHolder) insufficient() *refusal {
 	const why = "the scopes of the access token do not allow this"
@@ -269,7 +281,10 @@ func (h *tokenHolder) insufficient() *refusal {
 }
 
 func (h *tokenHolder) challenged(status int, challenge oauth.Challenge, message string) *refusal {
-	challenge.Scopes = oauth.Wanted(h.gate.config.Scopes, h.tenant, h.agent)
+	challenge.Scopes = h.gate.config.Scopes
+	if isPlain(h.tenant) && isPlain(h.agent) { // or the path could say any scopes
+		challenge.Scopes = oauth.Wanted(challenge.Scopes, h.tenant, h.agent)
+	}
 	challenge.Metadata = h.metadata
 	return &refusal{status: status, code: jsonrpc2.CodeInvalidRequest, message: message, challenge: challenge.String()}
 }

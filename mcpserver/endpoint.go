@@ -19,7 +19,6 @@ import (
 
 	"sema4mcp/bridge"
 	"sema4mcp/bridge/exchange"
-	"sema4mcp/restclient"
 )
 
 // chooser finds the MCP server that a request is meant for, among what its
@@ -91,7 +90,7 @@ func (e *endpoint) serve(w *statusRecorder, r *http.Request) *refusal {
 	}
 	c.peer.Questions, c.peer.Session = &to.key.inFlight.questions, c.session
 	if listens(batch, era) {
-		ctx, ended, refused := e.beginListening(r, to, accepts)
+		ctx, ended, refused := e.beginListening(r, p, to, accepts)
 		if refused != nil {
 			return refused.forRequest(batch)
 		}
@@ -103,23 +102,17 @@ func (e *endpoint) serve(w *statusRecorder, r *http.Request) *refusal {
 	return nil
 }
 
-// find returns where the request leads, and what its sender is there. A key of the
-// server's own that the tenant does not accept is looked up anew, once.
+// find returns where the request leads, and what its sender is there.
 func (e *endpoint) find(r *http.Request, who identity) (principal, destination, *refusal) {
-	for renewed := false; ; renewed = true {
-		principals, refused := who.principals(r.PathValue("tenant"))
-		if refused != nil {
-			return principal{}, destination{}, refused
-		}
-		p, found, err := e.findAs(r, principals)
-		if err == nil {
-			return p, found, nil
-		}
-		answer, ofTenant := errors.AsType[*restclient.APIError](err)
-		if renewed || !ofTenant || answer.StatusCode != http.StatusUnauthorized || !who.renew(r.Context(), p) {
-			return p, found, who.refused(err)
-		}
+	principals, refused := who.principals(r.PathValue("tenant"))
+	if refused != nil {
+		return principal{}, destination{}, refused
 	}
+	p, found, err := e.findAs(r, principals)
+	if err != nil {
+		return principal{}, destination{}, who.refused(err)
+	}
+	return p, found, nil
 }
 
 // findAs goes by the first of the principals to whom an agent is granted.

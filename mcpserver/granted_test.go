@@ -226,7 +226,7 @@ func TestUsersOfOneKeyShareNothingButTheTenant(t *testing.T) {
 		who    *front
 		status int
 	}{
-		"its own": {ann, 200}, "its own, elsewhere": {annElsewhere, 200}, "another's": {bob, 404}, "another's, elsewhere": {bobElsewhere, 404}, "with other scopes": {less, 404},
+		"its own": {ann, 200}, "its own, elsewhere": {annElsewhere, 200}, "another's": {bob, 404}, "another's, elsewhere": {bobElsewhere, 404}, "with other scopes": {less, 200},
 	} {
 		if status, body := test.who.post(path, ping, session(sessionID)); status != test.status {
 			t.Errorf("session, %s: got %d %s, want %d", name, status, body, test.status)
@@ -239,13 +239,20 @@ func TestUsersOfOneKeyShareNothingButTheTenant(t *testing.T) {
 		t.Fatalf("got %+v", question)
 	}
 	reply := question.accepted(form{"reply": "2025"})
-	for name, who := range map[string]*front{"another": bob, "another, elsewhere": bobElsewhere, "with other scopes": less} {
+	for name, who := range map[string]*front{"another": bob, "another, elsewhere": bobElsewhere} {
 		if got := who.elicit(path, "message_asker_agent", call, reply); !got.Result.IsError || !got.says("cannot be opened") {
 			t.Errorf("state, %s: got %+v", name, got)
 		}
 	}
-	if got := annElsewhere.elicit(path, "message_asker_agent", call, reply); !got.asks("reply", "I was told 2025.") {
-		t.Errorf("state, elsewhere: got %+v", got)
+	if status, body := f.as("ann", "sema4:agent:"+localtenant.EchoID).post(path, ping, session(sessionID)); status != http.StatusForbidden {
+		t.Errorf("session, with scopes for another agent: got %d %s", status, body)
+	}
+	again := annElsewhere.elicit(path, "message_asker_agent", call, reply)
+	if !again.asks("reply", "I was told 2025.") {
+		t.Errorf("state, elsewhere: got %+v", again)
+	}
+	if got := less.elicit(path, "message_asker_agent", call, again.accepted(form{"reply": "2026"})); !got.says("I was told 2026.") && !got.asks("reply", "I was told 2026.") {
+		t.Errorf("state, with other scopes that cover the agent: got %+v", got)
 	}
 	if n := f.said(id, "t-ann", "2025"); n != 1 {
 		t.Errorf("the reply stands in the thread %d times", n)

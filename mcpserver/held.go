@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // HeldTenant is a tenant whose key the server holds.
@@ -20,24 +23,62 @@ type HeldTenant struct {
 
 // held are the tenants whose keys the server holds.
 type held struct {
-	fetch func(context.Context) ([]HeldTenant, error)
+	fetch  func(context.Context) ([]HeldTenant, error)
+	secret string // of the operator's; "" where there is none
 
-	renewing sync.Mutex // guards renewed
-	renewed  time.Time
+	life  context.Context // of what is fetched
+	end   context.CancelFunc
+	group singleflight.Group
+	turn  sync.Mutex // held while keys are fetched, so that what is newer comes last
 
-	mu   sync.Mutex // guards byID
-	byID map[string]heldTenant
+	mu      sync.Mutex // guards all below
+	byID    map[string]heldTenant
+	roots   map[tenantAt]string // what callers' secrets are made of, since the process began
+	renewed time.Time
 }
 
-type heldTenant struct{ id, base, key string }
+type heldTenant struct {
+	id, base, key string
+	root          string // stays when the key changes
+}
+
+type tenantAt struct{ id, base string }
 
 // renewEvery bounds how often the keys are fetched again because a tenant does not
 // accept one: a reference may be a command that asks somebody.
 const renewEvery = 10 * time.Second
 
-func newHeld(tenants []HeldTenant, fetch func(context.Context) ([]HeldTenant, error)) (*held, error) {
-	byID, err := checkHeld(tenants)
-	return &held{fetch: fetch, byID: byID}, err
+// minSecret is the length of an operator's secret: who has a session's id could try
+// out shorter ones.
+const minSecret = 32
+
+func newHeld(config OAuth) (*held, error) {
+	byID, err := checkHeld(config.Tenants)
+	switch {
+	case err != nil:
+		return nil, err
+	case config.Renew == nil:
+		return nil, errors.New("there is no way to look up the tenants' keys anew")
+	case config.Secret != "" && len(config.Secret) < minSecret:
+		return nil, fmt.Errorf("the secret that users' sessions and runs are bound to is too short: make one of %d random characters or more", minSecret)
+	}
+	h := &held{fetch: config.Renew, secret: config.Secret, roots: make(map[tenantAt]string)}
+	h.life, h.end = context.WithCancel(context.Background())
+	h.take(byID)
+	return h, nil
+}
+
+// take wants h.mu held, but where nobody knows of h.
+func (h *held) take(byID map[string]heldTenant) {
+	for id, tenant := range byID {
+		at := tenantAt{id, tenant.base}
+		if _, known := h.roots[at]; !known {
+			h.roots[at] = cmp.Or(h.secret, tenant.key)
+		}
+		tenant.root = h.roots[at]
+		byID[id] = tenant
+	}
+	h.byID = byID
 }
 
 // checkHeld finds each tenant's id and URL.
@@ -66,7 +107,7 @@ func checkHeld(tenants []HeldTenant) (map[string]heldTenant, error) {
 		if _, twice := byID[id]; twice {
 			return nil, fmt.Errorf("the tenant %q is there twice", id)
 		}
-		byID[id] = heldTenant{id, strings.ReplaceAll(base.text, tenantPlaceholder, id), tenant.Key}
+		byID[id] = heldTenant{id: id, base: strings.ReplaceAll(base.text, tenantPlaceholder, id), key: tenant.Key}
 	}
 	return byID, nil
 }
@@ -92,46 +133,61 @@ func (h *held) find(tenant string) (heldTenant, error) {
 	return found, nil
 }
 
-// renew fetches tenants and keys anew.
+// renew fetches tenants and keys anew: what is being fetched already may be older
+// than what the caller knows of.
 func (h *held) renew(ctx context.Context) error {
-	h.renewing.Lock()
-	defer h.renewing.Unlock()
-	return h.renewLocked(ctx)
+	h.group.Forget("")
+	return h.fetched(ctx)
 }
 
-// renewLocked wants h.renewing held.
-func (h *held) renewLocked(ctx context.Context) error {
-	tenants, err := h.fetch(ctx)
-	h.renewed = time.Now()
-	if err != nil {
-		return err
+// fetched is renew, once for all who want it at the same time. It goes on when one of
+// them leaves.
+func (h *held) fetched(ctx context.Context) error {
+	done := h.group.DoChan("", func() (any, error) { return nil, h.fetchNow() })
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case result := <-done:
+		return result.Err
 	}
-	byID, err := checkHeld(tenants)
-	if err != nil {
-		return err
+}
+
+func (h *held) fetchNow() error {
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	tenants, err := h.fetch(h.life)
+	var byID map[string]heldTenant
+	if err == nil {
+		byID, err = checkHeld(tenants)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.byID = byID
-	return nil
+	h.renewed = time.Now()
+	if err == nil {
+		h.take(byID)
+	}
+	return err
 }
 
-// replaced tells whether there is another key than that one, which the tenant does
-// not accept; it looks anew unless that was done just now.
-func (h *held) replaced(ctx context.Context, id, key string) (bool, error) {
-	h.renewing.Lock()
-	defer h.renewing.Unlock()
-	differs := func() bool {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		now, ok := h.byID[id]
-		return ok && now.key != key
+// keyAfterRefusal is the key to use at a tenant that has refused one. It looks anew
+// unless that was done just now. A tenant that has moved has none: the key of one
+// place is not for another.
+func (h *held) keyAfterRefusal(ctx context.Context, id, base string) (string, error) {
+	h.mu.Lock()
+	justNow := !h.renewed.IsZero() && time.Since(h.renewed) < renewEvery
+	h.mu.Unlock()
+	if !justNow {
+		if err := h.fetched(ctx); err != nil {
+			return "", err
+		}
 	}
-	if differs() || !h.renewed.IsZero() && time.Since(h.renewed) < renewEvery {
-		return differs(), nil
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now, ok := h.byID[id]
+	if !ok || now.base != base {
+		return "", fmt.Errorf("the tenant %q is no longer served at the same place", id)
 	}
-	err := h.renewLocked(context.WithoutCancel(ctx))
-	return differs(), err
+	return now.key, nil
 }
 
 func (h *held) probes() []string {
@@ -143,3 +199,5 @@ func (h *held) probes() []string {
 	}
 	return urls
 }
+
+func (h *held) close() { h.end() }

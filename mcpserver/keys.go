@@ -11,10 +11,11 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"sema4mcp/bridge"
+	"sema4mcp/restclient"
 )
 
 // tenants holds what each principal can see, once the tenant has accepted its key.
-// Entries are found by a hash of the principal's secret.
+// Entries are found by a hash of the principal's secret and access.
 type tenants struct {
 	config  Config
 	streams *streams
@@ -27,6 +28,7 @@ type tenants struct {
 type secretHash [sha256.Size]byte
 
 type seen struct {
+	client   *restclient.Client
 	tenant   *bridge.Tenant
 	inFlight inFlight
 	speakers speakers
@@ -59,8 +61,11 @@ type destination struct {
 // It is remembered only when the tenant has accepted its key, so that keys made up
 // by anybody cost nothing that lasts.
 func (t *tenants) find(p principal, choose func(*bridge.Tenant) (*server.MCPServer, error)) (destination, error) {
-	name := secretHash(sha256.Sum256([]byte(p.base + "\x00" + p.secret)))
+	name := secretHash(sha256.Sum256([]byte(p.base + "\x00" + p.secret + "\x00" + p.access)))
 	if known := t.get(name); known != nil {
+		if err := known.client.UseKey(p.key); err != nil {
+			return destination{}, errNoSuchTenant{err}
+		}
 		return known.destination(choose)
 	}
 	config := p.config(t.config.Bridge)
@@ -68,7 +73,7 @@ func (t *tenants) find(p principal, choose func(*bridge.Tenant) (*server.MCPServ
 	if err != nil {
 		return destination{}, errNoSuchTenant{err}
 	}
-	candidate := &seen{tenant: bridge.NewTenant(client, config)}
+	candidate := &seen{client: client, tenant: bridge.NewTenant(client, config)}
 	found, err := candidate.destination(choose)
 	if err != nil {
 		candidate.tenant.Close()

@@ -55,7 +55,7 @@ func (e *endpoint) listen(w *statusRecorder, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
-	ctx, ended, refused := e.server.streams.begin(r.Context(), to.key)
+	ctx, ended, refused := e.server.streams.begin(r.Context(), to.key, p)
 	if refused != nil {
 		return refused
 	}
@@ -96,10 +96,10 @@ func listens(batch exchange.Batch, era era) bool {
 }
 
 // beginListening makes room for the stream of a subscriptions/listen.
-func (e *endpoint) beginListening(r *http.Request, to destination, accepts accepted) (context.Context, func(), *refusal) {
+func (e *endpoint) beginListening(r *http.Request, p principal, to destination, accepts accepted) (context.Context, func(), *refusal) {
 	if !accepts.sse {
 		return nil, nil, &refusal{status: http.StatusNotAcceptable, code: jsonrpc2.CodeInvalidRequest,
 			message: string(mcp.MethodSubscriptionsListen) + " is answered with a stream: name text/event-stream in the Accept header"}
 	}
-	return e.server.streams.begin(r.Context(), to.key)
+	return e.server.streams.begin(r.Context(), to.key, p)
 }

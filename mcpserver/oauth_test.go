@@ -417,7 +417,12 @@ func TestOAuthSettingsThatAreRefused(t *testing.T) {
 		"cannot be the id":     {Issuer: "https://issuer.example", Tenants: []mcpserver.HeldTenant{{ID: "a:b", BaseURL: held[0].BaseURL, Key: "key"}}},
 		"base URL must read":   {Issuer: "https://issuer.example", Tenants: []mcpserver.HeldTenant{{BaseURL: "host", Key: "key"}}},
 		"there is no base URL": {Issuer: "https://issuer.example", Tenants: []mcpserver.HeldTenant{{ID: "a", Key: "key"}}},
+		"anew":                 {Issuer: "https://issuer.example", Tenants: held},
+		"32 random characters": {Issuer: "https://issuer.example", Tenants: held, Secret: "0123456789"},
 	} {
+		if says != "anew" {
+			config.Renew = func(context.Context) ([]mcpserver.HeldTenant, error) { return held, nil }
+		}
 		if _, err := mcpserver.New(mcpserver.Config{OAuth: &config}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want it to say %q", err, says)
 		}

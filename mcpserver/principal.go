@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"sema4mcp/bridge"
 )
@@ -33,26 +34,29 @@ type identity interface {
 	// principals are what the sender is at a tenant, "" for a path that names none:
 	// one or more, to be tried in this order while an agent is not granted to one.
 	principals(tenant string) ([]principal, *refusal)
-	// renew is told that the tenant does not accept the principal's key. It is true
-	// where there is another one now.
-	renew(context.Context, principal) bool
 	// refused is what the sender is told of an error on the way to an MCP server.
 	refused(error) *refusal
 }
 
 // principal is who calls, and as whom the tenant sees it.
 type principal struct {
-	tenant string // its id where the server holds the key
-	base   string // URL of the tenant's REST API
-	key    string // the tenant's, which goes upstream
+	base string // URL of the tenant's REST API
+	key  string // the tenant's, which goes upstream
+
+	// refreshKey returns the key as it is after the tenant has refused it; nil where
+	// it is the sender's own.
+	refreshKey func(context.Context) (string, error)
 
 	// secret is known to nobody else but who has the key. What the principal is
-	// given to carry, and what it has in flight, is bound to it: sessions, questions,
-	// the states of requests.
+	// given to carry is bound to it: sessions, questions, the states of requests.
 	secret string
-	// owner is the same for the runs, whatever else the principal may do; nil where
-	// they belong to the key.
+	// access tells apart what one principal may do by one token and by another; what
+	// it has in flight is bound to both.
+	access string
+	// owner is a secret that the runs belong to; nil where they belong to the key.
 	owner []byte
+	// expires is when the principal is no longer let in; zero for never.
+	expires time.Time
 
 	readOnly bool
 	agents   []string // those alone; nil for all that the server offers
@@ -64,7 +68,16 @@ func (p principal) config(config bridge.Config) bridge.Config {
 	config.ReadOnly = config.ReadOnly || p.readOnly
 	config.Granted = p.agents
 	config.Run.Owner = p.owner
+	config.RefreshKey, config.OperatorsKey = p.refreshKey, p.refreshKey != nil
 	return config
+}
+
+// whileLetIn ends with ctx, or when the principal is no longer let in.
+func (p principal) whileLetIn(ctx context.Context) (context.Context, context.CancelFunc) {
+	if p.expires.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, p.expires)
 }
 
 // bearer is the caller's key or token, "" where there is none.

@@ -32,10 +32,11 @@ func newStreams(most int) *streams {
 	return &streams{max: most, ended: ended, end: end}
 }
 
-// begin makes room for one of the key's streams. Its context ends with ctx, or
-// before everything else when the server is to stop. What is returned beside it
+// begin makes room for one of the key's streams. Its context ends with ctx,
+// when the principal is no longer let in, or before everything else when the server
+// is to stop. What is returned beside it
 // has to be called when the stream has ended.
-func (s *streams) begin(ctx context.Context, key *seen) (context.Context, func(), *refusal) {
+func (s *streams) begin(ctx context.Context, key *seen, p principal) (context.Context, func(), *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := &refusal{code: jsonrpc2.CodeInvalidRequest, retryAfter: askAgainAfter}
@@ -49,7 +50,7 @@ func (s *streams) begin(ctx context.Context, key *seen) (context.Context, func()
 	default:
 		s.open++
 		key.streams++
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := p.whileLetIn(ctx)
 		stop := context.AfterFunc(s.ended, cancel)
 		return ctx, func() {
 			stop()

@@ -38,6 +38,7 @@ type Client struct {
 	requestTimeout    time.Duration
 	streamIdleTimeout time.Duration
 	maxResponseBytes  int64
+	operatorsKey      bool
 }
 
 // Option changes how a [Client] works.
@@ -46,6 +47,7 @@ type Option func(*options)
 type options struct {
 	transport         http.RoundTripper
 	refreshKey        func(context.Context) (string, error)
+	operatorsKey      bool
 	scheme            authScheme
 	userAgent         string
 	retry             RetryPolicy
@@ -95,6 +97,12 @@ func WithKeyRefresh(refresh func(context.Context) (string, error)) Option {
 	return func(o *options) { o.refreshKey = refresh }
 }
 
+// WithOperatorsKey says that the key is that of the program's operator, and none of
+// those who read its errors: they are not told to look after it.
+func WithOperatorsKey() Option {
+	return func(o *options) { o.operatorsKey = true }
+}
+
 // WithSnowflakeToken sends the key as a Snowflake token instead of a bearer
 // key, as deployments hosted on Snowflake expect.
 func WithSnowflakeToken() Option {
@@ -142,6 +150,7 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 		requestTimeout:    o.requestTimeout,
 		streamIdleTimeout: o.streamIdleTimeout,
 		maxResponseBytes:  maxResponseBytes,
+		operatorsKey:      o.operatorsKey,
 	}
 	c.Agents = &AgentsService{client: c}
 	c.Schedules = &SchedulesService{client: c}
@@ -156,6 +165,16 @@ func New(baseURL, key string, opts ...Option) (*Client, error) {
 
 // BaseURL returns the base URL, without a slash at its end.
 func (c *Client) BaseURL() string { return c.base.String() }
+
+// UseKey has the client send that key from now on, as a program does that learns of
+// another one before the deployment refuses the old.
+func (c *Client) UseKey(key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	c.credential.use(key)
+	return nil
+}
 
 // CloseIdleConnections closes the connections that no call is using.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }

@@ -60,6 +60,13 @@ func (c *credential) renewed(ctx context.Context, refused string) string {
 	return c.take(key, err == nil && checkKey(key) == nil)
 }
 
+// use has another key sent from now on.
+func (c *credential) use(key string) {
+	if key != c.current() {
+		c.take(key, true)
+	}
+}
+
 func (c *credential) askedLately() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -128,3 +128,22 @@ func TestAnUploadIsNotSentAgainByItself(t *testing.T) {
 	}
 	equal(t, "error of the next call", client.Ping(t.Context()), nil)
 }
+
+func TestAnotherKeyIsSentBeforeTheOldIsRefused(t *testing.T) {
+	var key atomic.Value
+	key.Store(newKey)
+	client := serve(t, accepting(&key, new(sync.Map)), WithKeyRefresh(func(context.Context) (string, error) {
+		t.Error("a key was read again that nobody refused")
+		return newKey, nil
+	}))
+	if err := client.UseKey("two words"); err == nil {
+		t.Error("what cannot be a key is taken for one")
+	}
+	equal(t, "error", client.UseKey(newKey), nil)
+	equal(t, "error", client.Ping(t.Context()), nil)
+	key.Store("a third key")
+	equal(t, "error", client.UseKey(testKey), nil)
+	client.credential.refresh = nil
+	err := client.Ping(t.Context())
+	contains(t, "error", err.Error(), "401", "[key removed]")
+}

@@ -31,6 +31,8 @@ type APIError struct {
 	// Foreign says that the body is no error of this API: another server answered,
 	// or a gateway on the way. A 404 of it tells that the base URL is wrong.
 	Foreign bool
+	// OperatorsKey says whose key was sent, see [WithOperatorsKey].
+	OperatorsKey bool
 }
 
 func (e *APIError) Error() string {
@@ -55,6 +57,8 @@ func (e *APIError) advice() string {
 	switch {
 	case e.StatusCode/100 == 3:
 		return "the server is elsewhere: check the scheme and the host in the base URL"
+	case e.StatusCode == http.StatusUnauthorized && e.OperatorsKey:
+		return "the operator has to look after the API key"
 	case e.StatusCode == http.StatusUnauthorized:
 		return "check the API key"
 	case e.StatusCode == http.StatusForbidden:
@@ -76,7 +80,7 @@ func (c *Client) apiError(req request, response *http.Response) *APIError {
 	if e.Message == "" {
 		e.Message = cmp.Or(http.StatusText(response.StatusCode), "unknown status")
 	}
-	e.StatusCode = response.StatusCode
+	e.StatusCode, e.OperatorsKey = response.StatusCode, c.operatorsKey
 	e.Method, e.Path = req.method, req.path
 	e.RetryAfter = retryAfter(response.Header)
 	for _, name := range []string{"X-Request-Id", "X-Correlation-Id", "Request-Id"} {

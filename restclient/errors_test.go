@@ -85,13 +85,14 @@ func TestErrorsOfAnotherServerAreForeign(t *testing.T) {
 
 func TestErrorTexts(t *testing.T) {
 	for want, e := range map[string]*APIError{
-		"GET /agents/a1: 404 Not Found (not_found): Agent not found [5f0c]":  {StatusCode: 404, Code: "not_found", Message: "Agent not found", ErrorID: "5f0c", RequestID: "q1"},
-		"GET /agents/a1: 404 Not Found; check the base URL":                  {StatusCode: 404, Message: "Not Found", Foreign: true},
-		"GET /agents/a1: 404 Not Found: no such agent":                       {StatusCode: 404, Message: "no such agent"},
-		"GET /agents/a1: 401 Unauthorized: no [q1]; check the API key":       {StatusCode: 401, Message: "no", RequestID: "q1"},
-		"GET /agents/a1: 403 Forbidden: no; the API key does not allow this": {StatusCode: 403, Message: "no"},
-		"GET /agents/a1: 429 Too Many Requests; try again in 3s":             {StatusCode: 429, Message: "Too Many Requests", RetryAfter: 3 * time.Second},
-		"GET /agents/a1: 500 Internal Server Error (unexpected): oh":         {StatusCode: 500, Code: "unexpected", Message: "oh"},
+		"GET /agents/a1: 404 Not Found (not_found): Agent not found [5f0c]":                {StatusCode: 404, Code: "not_found", Message: "Agent not found", ErrorID: "5f0c", RequestID: "q1"},
+		"GET /agents/a1: 404 Not Found; check the base URL":                                {StatusCode: 404, Message: "Not Found", Foreign: true},
+		"GET /agents/a1: 404 Not Found: no such agent":                                     {StatusCode: 404, Message: "no such agent"},
+		"GET /agents/a1: 401 Unauthorized: no; the operator has to look after the API key": {StatusCode: 401, Message: "no", OperatorsKey: true},
+		"GET /agents/a1: 401 Unauthorized: no [q1]; check the API key":                     {StatusCode: 401, Message: "no", RequestID: "q1"},
+		"GET /agents/a1: 403 Forbidden: no; the API key does not allow this":               {StatusCode: 403, Message: "no"},
+		"GET /agents/a1: 429 Too Many Requests; try again in 3s":                           {StatusCode: 429, Message: "Too Many Requests", RetryAfter: 3 * time.Second},
+		"GET /agents/a1: 500 Internal Server Error (unexpected): oh":                       {StatusCode: 500, Code: "unexpected", Message: "oh"},
 	} {
 		e.Method, e.Path = "GET", "/agents/a1"
 		equal(t, "text", e.Error(), want)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
@@ -22,6 +23,7 @@ const (
 const (
 	envIssuer    = "SEMA4_OAUTH_ISSUER"
 	envPublicURL = "SEMA4_PUBLIC_URL"
+	envSecret    = "SEMA4_OAUTH_SECRET"
 )
 
 // oauthSettings are those of a server whose callers may come in with tokens.
@@ -32,6 +34,7 @@ type oauthSettings struct {
 	scopes      []string
 	publicURL   string
 	tenantsFile string
+	secretFile  string
 
 	given *pflag.FlagSet
 }
@@ -44,10 +47,11 @@ func (o *oauthSettings) flags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.scopes, "oauth-scopes", nil, "the `scopes` that clients are told to ask for, with commas between them (default sema4)")
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` by which clients reach the server, needed where that is not this machine ($"+envPublicURL+")")
 	flags.StringVar(&o.tenantsFile, "tenants-file", "", "JSON `file` with tenants and where their API keys are, for a server of several tenants")
+	flags.StringVar(&o.secretFile, "oauth-secret-file", "", "read from this `file` the secret, 32 random characters or more, that users' sessions and runs are bound to, so that they outlive a change of the API key and a restart (default: the key first held; $"+envSecret+" holds it or a reference to it)")
 }
 
 // oauthFlags mean nothing where callers bring keys.
-var oauthFlags = []string{"oauth-issuer", "oauth-audience", "oauth-scopes", "public-url", "tenants-file", "api-key-file"}
+var oauthFlags = []string{"oauth-issuer", "oauth-audience", "oauth-scopes", "public-url", "tenants-file", "oauth-secret-file", "api-key-file"}
 
 // complete fills what no flag has set from the environment and checks it all.
 func (o *oauthSettings) complete(settings *cli.Settings, listen string) error {
@@ -99,7 +103,31 @@ func (o *oauthSettings) server(ctx context.Context, settings *cli.Settings, upst
 	if err != nil {
 		return nil, err
 	}
-	return &mcpserver.OAuth{Issuer: o.issuer, PublicURL: o.publicURL, Audiences: o.audiences, Scopes: o.scopes, Tenants: tenants, Renew: fetch}, nil
+	secret, err := o.secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &mcpserver.OAuth{Issuer: o.issuer, PublicURL: o.publicURL, Audiences: o.audiences, Scopes: o.scopes, Tenants: tenants, Renew: fetch, Secret: secret}, nil
+}
+
+// secret is "" where none is set. One that is set and leads to nothing is an error:
+// the users would lose what they have at the next change of the key.
+func (o *oauthSettings) secret(ctx context.Context) (string, error) {
+	reference, origin := cli.Environment(envSecret), envSecret
+	if o.secretFile != "" {
+		reference, origin = "file:"+o.secretFile, "--oauth-secret-file"
+	}
+	if reference == "" {
+		return "", nil
+	}
+	secret, err := cli.KeyAt(ctx, reference, origin)
+	if err != nil {
+		return "", fmt.Errorf("the secret of %s: %w", origin, err)
+	}
+	if secret == "" {
+		return "", &cli.UsageError{Message: "there is no secret where " + origin + " says: put 32 random characters or more there"}
+	}
+	return secret, nil
 }
 
 func (o *oauthSettings) tenants(ctx context.Context, settings *cli.Settings, upstream cli.Upstream) ([]mcpserver.HeldTenant, error) {

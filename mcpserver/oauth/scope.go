@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -98,22 +99,62 @@ func (g Grants) at(tenant string, readOnly bool) (access Access, some bool) {
 	return access, some
 }
 
+// anID is what agents' ids look like; a scope may have the name of a tool instead.
+var anID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
 // Wanted are those of the offered scopes that are of use at a tenant and, unless it
-// is "", at an agent. Where none is, it is the scope that is exactly that.
+// is "", at the agent of an id: which agent goes by a name is not known here. Where
+// none is, they are those like it for that tenant and agent; and where none of the
+// offered can be for them, all.
 func Wanted(offered []string, tenant, agent string) []string {
-	useful := slices.DeleteFunc(slices.Clone(offered), func(scope string) bool {
+	var useful, alike []string
+	for _, scope := range offered {
 		grant, ok := ParseGrant(scope)
-		return !ok || tenant != "" && grant.Tenant != "" && grant.Tenant != tenant || agent != "" && grant.Agent != "" && grant.Agent != agent
-	})
-	if len(useful) > 0 {
+		if !ok {
+			continue
+		}
+		if (tenant == "" || grant.Tenant == "" || grant.Tenant == tenant) && (agent == "" || grant.Agent == agent || !anID.MatchString(grant.Agent)) {
+			useful = append(useful, scope)
+		}
+		if grant.narrow(tenant, agent) {
+			alike = append(alike, grant.String())
+		}
+	}
+	switch {
+	case len(useful) > 0:
 		return useful
+	case len(alike) > 0:
+		slices.Sort(alike)
+		return slices.Compact(alike)
 	}
-	exactly := Scope
-	if tenant != "" {
-		exactly += ":tenant:" + tenant
+	return offered
+}
+
+// narrow has a grant of a certain tenant or agent be one of these instead; false
+// means that there is none to be put in the place.
+func (g *Grant) narrow(tenant, agent string) bool {
+	for of, now := range map[*string]string{&g.Tenant: tenant, &g.Agent: agent} {
+		if *of != "" && now == "" {
+			return false
+		}
+		if *of != "" {
+			*of = now
+		}
 	}
-	if agent != "" {
-		exactly += ":agent:" + agent
+	return true
+}
+
+// String is the scope that allows what the grant does.
+func (g Grant) String() string {
+	scope := Scope
+	if g.ReadOnly {
+		scope += ":read"
 	}
-	return []string{exactly}
+	if g.Tenant != "" {
+		scope += ":tenant:" + g.Tenant
+	}
+	if g.Agent != "" {
+		scope += ":agent:" + g.Agent
+	}
+	return scope
 }

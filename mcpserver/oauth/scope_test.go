@@ -2,7 +2,6 @@ package oauth_test
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -69,21 +68,24 @@ func TestWhatScopesAllowTogether(t *testing.T) {
 }
 
 func TestWantedScopes(t *testing.T) {
-	offered := []string{"sema4:tenant:t", "sema4:read", "sema4:agent:a", "sema4:tenant:u:agent:b"}
-	for _, test := range []struct{ tenant, agent, want string }{
-		{"", "", "sema4:tenant:t sema4:read sema4:agent:a sema4:tenant:u:agent:b"},
-		{"t", "", "sema4:tenant:t sema4:read sema4:agent:a"},
-		{"t", "b", "sema4:tenant:t sema4:read"},
-		{"u", "b", "sema4:read sema4:tenant:u:agent:b"},
+	const a, b = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+	for _, test := range []struct{ offered, tenant, agent, want string }{
+		{"sema4:tenant:t sema4:read sema4:agent:" + a, "", "", "sema4:tenant:t sema4:read sema4:agent:" + a},
+		{"sema4:tenant:t sema4:read sema4:agent:" + a, "t", "", "sema4:tenant:t sema4:read sema4:agent:" + a},
+		{"sema4:tenant:t sema4:read sema4:agent:" + a, "t", b, "sema4:tenant:t sema4:read"},
+		{"sema4:read sema4:tenant:u:agent:" + b, "u", b, "sema4:read sema4:tenant:u:agent:" + b},
+		// Which agent has a name is not known here.
+		{"sema4:agent:message_echo_agent", "t", a, "sema4:agent:message_echo_agent"},
+		{"sema4:agent:echo_agent sema4:agent:" + b, "", a, "sema4:agent:echo_agent"},
+		// None is of use: those like them are offered, and no others.
+		{"sema4:agent:" + a, "t", b, "sema4:agent:" + b},
+		{"sema4:read:agent:" + a + " sema4:agent:" + a + " sema4:agent:" + a, "t", b, "sema4:agent:" + b + " sema4:read:agent:" + b},
+		{"sema4:tenant:t", "u", b, "sema4:tenant:u"},
+		{"sema4:tenant:t:agent:" + a, "u", b, "sema4:tenant:u:agent:" + b},
+		{"sema4:tenant:t:agent:" + a, "u", "", "sema4:tenant:t:agent:" + a},
+		{"sema4:tenant:t:agent:" + a, "", b, "sema4:tenant:t:agent:" + a},
 	} {
-		if got := strings.Join(oauth.Wanted(offered, test.tenant, test.agent), " "); got != test.want {
-			t.Errorf("%+v: got %q", test, got)
-		}
-	}
-	for _, test := range []struct{ tenant, agent, want string }{
-		{"u", "", "sema4:tenant:u"}, {"", "b", "sema4:agent:b"}, {"u", "b", "sema4:tenant:u:agent:b"},
-	} {
-		if got := oauth.Wanted([]string{"sema4:tenant:t:agent:a"}, test.tenant, test.agent); !slices.Equal(got, []string{test.want}) {
+		if got := strings.Join(oauth.Wanted(strings.Fields(test.offered), test.tenant, test.agent), " "); got != test.want {
 			t.Errorf("%+v: got %q", test, got)
 		}
 	}

@@ -17,6 +17,7 @@ type Token struct {
 	Issuer  string // as the issuer's metadata has it
 	Subject string // the user, or the client that acts for itself; never empty
 	Scopes  []string
+	Expires time.Time // from when on it is refused here: the leeway is over
 }
 
 // InvalidTokenError is why a token does not count. Reason never holds a part of
@@ -89,7 +90,7 @@ func (i *Issuer) Verify(ctx context.Context, token string, audiences []string) (
 	if err := said.check(from.issuer, audiences, i.config.Now()); err != nil {
 		return Token{}, err
 	}
-	return Token{from.issuer, said.Subject, append(said.Scope, said.Scp...)}, nil
+	return Token{from.issuer, said.Subject, append(said.Scope, said.Scp...), said.Expiry.Time().Add(leeway)}, nil
 }
 
 // claims are those of a token that was signed with a key of the issuer. Where the

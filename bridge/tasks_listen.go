@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -16,8 +17,13 @@ const notificationTasks = "notifications/tasks"
 
 // tasksOf are those of the tasks that the server can tell of.
 func (s scope) tasksOf(ctx context.Context, ids []string) (tasks []task, agreed []string) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.tenant.config.CallBudget, errOverBudget) // of all of them
+	defer cancel()
 	agreed = []string{} // written as a list, though it be empty
 	for _, id := range ids[:min(len(ids), maxListened)] {
+		if slices.Contains(agreed, id) {
+			continue
+		}
 		if found, fault := s.findTask(ctx, id); fault == nil {
 			tasks, agreed = append(tasks, found), append(agreed, id)
 		}
@@ -25,25 +31,35 @@ func (s scope) tasksOf(ctx context.Context, ids []string) (tasks []task, agreed 
 	return tasks, agreed
 }
 
+// seldomEvery is the longest pause between two looks at a task that is not at work
+// here: each may have to read the conversation.
+const seldomEvery = 30 * time.Second
+
 // tellTask tells of one task as it stands, and again with each change, until it
-// is over. What a reply of the user has set going is found by looking again.
+// is over. What a reply of the user has set going is found by looking again, ever
+// more seldom where nothing comes of it.
 func (s subscription) tellTask(ctx context.Context, t task) {
 	var told string
+	pause := pollEvery
 	for {
+		if t.run.Live() {
+			pause = pollEvery
+		}
 		if now := t.mark(); now != told {
 			if s.notify(ctx, notificationTasks, t.fields()) != nil {
 				return
 			}
-			told = now
+			told, pause = now, pollEvery
 		}
 		if t.terminal() {
 			return
 		}
 		_, turned := t.run.Settled()
-		again := time.NewTimer(pollEvery)
+		again := time.NewTimer(pause)
 		select {
 		case <-turned:
 		case <-again.C:
+			pause = min(2*pause, seldomEvery)
 		case <-ctx.Done():
 		}
 		again.Stop()

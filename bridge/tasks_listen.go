@@ -54,18 +54,36 @@ func (s subscription) tellTask(ctx context.Context, t task) {
 		if t.terminal() {
 			return
 		}
-		_, turned := t.run.Settled()
-		again := time.NewTimer(pause)
-		select {
-		case <-turned:
-		case <-again.C:
+		if s.awaitTask(ctx, t, pause) {
 			pause = min(2*pause, seldomEvery)
-		case <-ctx.Done():
 		}
-		again.Stop()
 		var fault *jsonrpc2.Error
 		if t, fault = s.scope.findTask(ctx, t.id.String()); fault != nil || ctx.Err() != nil {
 			return
+		}
+	}
+}
+
+// awaitTask waits until there may be something new of a task, and tells whether
+// nothing but the pause is over.
+func (s subscription) awaitTask(ctx context.Context, t task, pause time.Duration) bool {
+	_, turned := t.run.Settled()
+	over := time.NewTimer(pause)
+	defer over.Stop()
+	replied := time.NewTicker(pollEvery)
+	defer replied.Stop()
+	for {
+		select {
+		case <-turned:
+			return false
+		case <-replied.C:
+			if s.scope.tenant.tasks.last(t.id) != t.run.ID {
+				return false
+			}
+		case <-over.C:
+			return true
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

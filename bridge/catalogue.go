@@ -36,7 +36,7 @@ type catalogue struct {
 	failed  error
 	at      time.Time // of failed
 	missing string    // names of the offer that were logged as matching nothing
-	changes int       // counts forget: what was asked before is not kept
+	changes int       // counts forget: what was asked before is neither kept nor shared after
 }
 
 func newCatalogue(client *restclient.Client, config Config) *catalogue {
@@ -124,7 +124,7 @@ func (c *catalogue) agent(ctx context.Context, id string) (restclient.Agent, err
 	if ok && time.Since(seen.at) < c.ttl {
 		return seen.agent, nil
 	}
-	return shared(ctx, &c.group, "agent/"+id, func(ctx context.Context) (restclient.Agent, error) {
+	return shared(ctx, &c.group, fmt.Sprintf("agent/%d/%s", changes, id), func(ctx context.Context) (restclient.Agent, error) {
 		agent, err := c.client.Agents.Get(ctx, id)
 		if err == nil {
 			err = c.refusal(*agent)
@@ -142,14 +142,20 @@ func (c *catalogue) agent(ctx context.Context, id string) (restclient.Agent, err
 	})
 }
 
+// idOf is the agent's own id, where it was seen by another lately.
+func (c *catalogue) idOf(id string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if seen, ok := c.agents[id]; ok {
+		return seen.agent.ID
+	}
+	return id
+}
+
 // forget makes the next look at any agent a fresh one: something was changed.
 func (c *catalogue) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id := range c.agents {
-		c.group.Forget("agent/" + id)
-	}
-	c.group.Forget("all")
 	c.last.outdate()
 	clear(c.agents)
 	c.list, c.listed, c.failed = nil, time.Time{}, nil
@@ -184,7 +190,7 @@ func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 	if failed != nil && time.Since(at) < min(c.ttl, failureTTL) {
 		return nil, failed
 	}
-	return shared(ctx, &c.group, "all", func(ctx context.Context) ([]restclient.Agent, error) {
+	return shared(ctx, &c.group, fmt.Sprintf("all/%d", changes), func(ctx context.Context) ([]restclient.Agent, error) {
 		all, err := c.listAll(ctx)
 		agents := c.offered(all)
 		if c.keep(agents, err, changes) {
@@ -206,7 +212,7 @@ func (c *catalogue) keep(agents []restclient.Agent, err error, changes int) bool
 		c.failed, c.at = err, time.Now()
 		return false
 	}
-	if c.failed != nil || fingerprints(agents) != fingerprints(c.list) {
+	if c.failed != nil || appearanceOfAll(agents) != appearanceOfAll(c.list) {
 		c.tellNews()
 	}
 	c.list, c.listed, c.failed = agents, time.Now(), nil
@@ -244,12 +250,12 @@ func (c *catalogue) remembered() ([]restclient.Agent, bool) {
 // compare drops what is known of single agents and no longer so. It wants c.mu
 // held.
 func (c *catalogue) compare(agents []restclient.Agent) {
-	listed := make(map[string]string, len(agents))
+	listed := make(map[string]appearance, len(agents))
 	for _, agent := range agents {
-		listed[agent.ID] = fingerprint(agent)
+		listed[agent.ID] = appearanceOf(agent)
 	}
 	for id, seen := range c.agents {
-		if listed[id] != fingerprint(seen.agent) {
+		if listed[id] != appearanceOf(seen.agent) {
 			delete(c.agents, id)
 		}
 	}

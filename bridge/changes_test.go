@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
@@ -22,11 +23,12 @@ import (
 
 // workspace is a tenant that has agents and no more.
 type workspace struct {
-	mu     sync.Mutex // guards all below
-	agents []restclient.Agent
-	hidden string // the id of an agent that is not listed
-	status int    // what every request is answered with; 0 while all is well
-	asked  []string
+	mu       sync.Mutex // guards all below
+	agents   []restclient.Agent
+	hidden   string // the id of an agent that is not listed
+	unlisted bool   // the key may not list the agents
+	status   int    // what every request is answered with; 0 while all is well
+	asked    []string
 }
 
 func (w *workspace) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -39,6 +41,8 @@ func (w *workspace) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case w.status != 0:
 		answer.WriteHeader(w.status)
+	case r.URL.Path == "/api/v2/agents" && w.unlisted:
+		answer.WriteHeader(http.StatusForbidden)
 	case r.URL.Path == "/api/v2/agents":
 		listed := slices.DeleteFunc(slices.Clone(w.agents), func(a restclient.Agent) bool { return a.ID == w.hidden })
 		_ = json.NewEncoder(answer).Encode(map[string]any{"data": listed, "has_more": false})
@@ -85,18 +89,18 @@ func newWorkspace() *workspace {
 
 // ear is somebody who listens, and what came of it.
 type ear struct {
-	heard chan struct{}
+	heard chan []mcp.JSONRPCNotification
 	ended chan error
 	close func()
 }
 
 func listen(t *testing.T, tenant *bridge.Tenant, agentID string) *ear {
 	t.Helper()
-	e := &ear{heard: make(chan struct{}, 100), ended: make(chan error, 1)}
+	e := &ear{heard: make(chan []mcp.JSONRPCNotification, 100), ended: make(chan error, 1)}
 	listener := tenant.Listen(agentID)
 	go func() {
-		e.ended <- listener.Tell(t.Context(), func() error {
-			e.heard <- struct{}{}
+		e.ended <- listener.Tell(t.Context(), func(changes []mcp.JSONRPCNotification) error {
+			e.heard <- changes
 			return nil
 		})
 		listener.Close()
@@ -301,7 +305,7 @@ func TestNobodyWaitsForAListener(t *testing.T) {
 		stuck := tenant.Listen("")
 		ended := make(chan error, 1)
 		go func() {
-			ended <- stuck.Tell(t.Context(), func() error {
+			ended <- stuck.Tell(t.Context(), func([]mcp.JSONRPCNotification) error {
 				told++
 				<-leave
 				return gone
@@ -323,7 +327,7 @@ func TestNobodyWaitsForAListener(t *testing.T) {
 		hangUp()
 		listener := tenant.Listen("a-2")
 		defer listener.Close()
-		if err := listener.Tell(ctx, func() error { return gone }); err != nil {
+		if err := listener.Tell(ctx, func([]mcp.JSONRPCNotification) error { return gone }); err != nil {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -335,7 +339,7 @@ func TestAClosedTenantIsListenedToInVain(t *testing.T) {
 	tenant.Close()
 	listener := tenant.Listen("")
 	defer listener.Close()
-	if err := listener.Tell(t.Context(), func() error { return errors.New("told") }); err != nil {
+	if err := listener.Tell(t.Context(), func([]mcp.JSONRPCNotification) error { return errors.New("told") }); err != nil {
 		t.Error(err)
 	}
 	if asked := w.requests(); len(asked) != 0 {
@@ -351,7 +355,7 @@ func TestOurOwnChangesAreHeardOfAtOnce(t *testing.T) {
 	listener := d.bridge.Listen("")
 	defer listener.Close()
 	go func() {
-		_ = listener.Tell(t.Context(), func() error {
+		_ = listener.Tell(t.Context(), func([]mcp.JSONRPCNotification) error {
 			close(heard)
 			return errors.New("that is enough")
 		})
@@ -362,4 +366,107 @@ func TestOurOwnChangesAreHeardOfAtOnce(t *testing.T) {
 	case <-time.After(10 * time.Second): // a third of the time after which it would be heard of anyway
 		t.Error("nothing is heard")
 	}
+}
+
+// TestWhoListensAfterAnOfflineListHears is a modern host: the tenant's own server
+// is made for its subscription, before anybody listens.
+func TestWhoListensAfterAnOfflineListHears(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkspace()
+		tenant := w.open(t)
+		defer tenant.Close()
+		tenant.OfflineServer()
+		if _, err := tenant.Server(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		listen(t, tenant, "").expect(t, "the first", 1, false)
+		listen(t, tenant, "").expect(t, "the next", 0, false)
+	})
+}
+
+func TestAListenerGoesOnWhereItEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkspace()
+		tenant := w.open(t)
+		defer tenant.Close()
+		before := tenant.Listen("")
+		synctest.Wait()
+		before.Close()
+		w.set(func() { w.agents[0].Name = "Uno" })
+		time.Sleep(time.Hour)
+		if _, err := tenant.Server(t.Context()); err != nil { // for a call, which shows no list
+			t.Fatal(err)
+		}
+		heard := 0
+		again := before.Again()
+		defer again.Close()
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go func() {
+			_ = again.Tell(ctx, func(changes []mcp.JSONRPCNotification) error {
+				heard += len(changes)
+				return nil
+			})
+		}()
+		synctest.Wait()
+		if heard != 3 {
+			t.Errorf("heard %d notifications, want those of all lists", heard)
+		}
+	})
+}
+
+func TestAKeyThatMayNotListTheAgentsHearsOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkspace()
+		tenant := w.open(t)
+		defer tenant.Close()
+		all, one := listen(t, tenant, ""), listen(t, tenant, "a-1")
+		synctest.Wait()
+		w.set(func() { w.unlisted = true })
+		time.Sleep(bridge.DefaultCatalogueTTL)
+		all.expect(t, "refused", 0, true)
+		one.expect(t, "refused", 0, false)
+		w.requests()
+		time.Sleep(10 * bridge.DefaultCatalogueTTL)
+		if n := len(w.requests()); n > 22 {
+			t.Errorf("the tenant was asked %d times", n)
+		}
+		w.set(func() { w.agents[0].Name = "Uno" })
+		time.Sleep(2 * bridge.DefaultCatalogueTTL)
+		one.expect(t, "renamed", 1, false)
+		w.set(func() { w.agents = w.agents[1:] })
+		time.Sleep(2 * bridge.DefaultCatalogueTTL)
+		one.expect(t, "deleted", 1, true)
+	})
+}
+
+// TestWhatOnlyResourcesShowChangesOnlyThem publishes an agent as it is.
+func TestWhatOnlyResourcesShowChangesOnlyThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkspace()
+		tenant := w.open(t)
+		defer tenant.Close()
+		built, err := tenant.AgentServer(t.Context(), "a-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ears := map[string]*ear{"all": listen(t, tenant, ""), "one": listen(t, tenant, "a-1")}
+		synctest.Wait()
+		w.set(func() { w.agents[0].State = restclient.AgentLive })
+		time.Sleep(bridge.DefaultCatalogueTTL)
+		synctest.Wait()
+		for name, e := range ears {
+			select {
+			case changes := <-e.heard:
+				if len(changes) != 1 || changes[0].Method != mcp.MethodNotificationResourcesListChanged {
+					t.Errorf("%s: heard %v", name, changes)
+				}
+			default:
+				t.Errorf("%s: heard nothing", name)
+			}
+		}
+		if again, err := tenant.AgentServer(t.Context(), "a-1"); err != nil || again != built {
+			t.Errorf("the server was made anew: %v", err)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ type glances struct {
 
 	mu      sync.Mutex // guards all below
 	seen    map[string]glimpse
-	changes int // counts forget: what was asked before is not kept
+	changes int // counts forget: what was asked before is neither kept nor shared after
 }
 
 // glimpse is a list as it was then, or why there was none.
@@ -66,7 +67,7 @@ func glance[T any](ctx context.Context, g *glances, key string, look func(contex
 	g.mu.Unlock()
 	if !ok || !known.fresh() {
 		var err error
-		known, err = shared(ctx, &g.group, key, func(ctx context.Context) (glimpse, error) {
+		known, err = shared(ctx, &g.group, fmt.Sprint(changes, " ", key), func(ctx context.Context) (glimpse, error) {
 			list, err := look(ctx)
 			return g.keep(key, glimpse{list, err, time.Now()}, changes), nil
 		})
@@ -82,9 +83,6 @@ func glance[T any](ctx context.Context, g *glances, key string, look func(contex
 func (g *glances) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for key := range g.seen {
-		g.group.Forget(key)
-	}
 	clear(g.seen)
 	g.changes++
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -103,8 +104,8 @@ type subscription struct {
 }
 
 // listen acknowledges what the server can tell of, and tells of it: until all of
-// that is over, the client goes away or the tenant is closed. What cannot be told
-// of is left out of the acknowledgment.
+// that is over, the client goes away, or the server is gone or closed. What cannot
+// be told of is left out of the acknowledgment.
 func (s scope) listen(ctx context.Context, what wanted) (any, *jsonrpc2.Error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -144,27 +145,33 @@ func (s subscription) agree(ctx context.Context, what wanted, listener *Listener
 		tasks, agreed["taskIds"] = s.scope.tasksOf(ctx, what.TaskIDs)
 	}
 	return agreed, func(ctx context.Context) {
-		var telling sync.WaitGroup
-		defer telling.Wait()
 		ctx, stop := context.WithCancel(ctx)
+		var telling, watching sync.WaitGroup
+		defer watching.Wait()
+		defer stop()
 		for _, r := range runs {
 			telling.Go(func() { s.tellRun(ctx, r) })
 		}
 		for _, t := range tasks {
 			telling.Go(func() { s.tellTask(ctx, t) })
 		}
-		if len(lists) == 0 {
+		watching.Go(func() {
 			telling.Wait()
-		} else {
-			_ = listener.Tell(ctx, func() error { return s.tellLists(ctx, lists) })
-		}
-		stop()
+			if len(lists) == 0 && len(runs)+len(tasks) > 0 { // clients that are told of nothing would ask again at once
+				stop()
+			}
+		})
+		_ = listener.Tell(ctx, func(changes []mcp.JSONRPCNotification) error { return s.tellLists(ctx, lists, changes) })
 	}
 }
 
-func (s subscription) tellLists(ctx context.Context, lists []string) error {
-	for _, method := range lists {
-		if err := s.notify(ctx, method, nil); err != nil {
+// tellLists tells of those of the changes that are asked for.
+func (s subscription) tellLists(ctx context.Context, lists []string, changes []mcp.JSONRPCNotification) error {
+	for _, change := range changes {
+		if !slices.Contains(lists, change.Method) {
+			continue
+		}
+		if err := s.notify(ctx, change.Method, nil); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -29,10 +30,13 @@ const manyAgents = 20
 func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPServer, error) {
 	agent, err := t.catalogue.agent(ctx, agentID)
 	if err != nil {
+		if isNotFound(err) {
+			t.drop(agentKey(agentID))
+		}
 		return nil, err
 	}
 	name := agentName(agent)
-	return t.server(agentKey(agent.ID), fingerprint(agent), func() *server.MCPServer {
+	return t.server(agentKey(agent.ID), appearanceOf(agent), func() *server.MCPServer {
 		scope := t.agentScope(agent, name)
 		title := cmp.Or(strings.TrimSpace(cut(agent.Name, 200)), "Sema4.ai agent")
 		return t.build(title, t.agentInstructions(agent, name), t.agentTools(agent, name), scope.extras(t.agentPrompts(scope, name)), scope.taskMethods())
@@ -50,7 +54,10 @@ func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
 }
 
 func (t *Tenant) serverFor(agents []restclient.Agent) *server.MCPServer {
-	return t.server(tenantKey, fingerprints(agents), func() *server.MCPServer { return t.buildForAll(agents) })
+	return t.server(tenantKey, appearanceOfAll(agents), func() *server.MCPServer {
+		t.prune(agents)
+		return t.buildForAll(agents)
+	})
 }
 
 func (t *Tenant) buildForAll(agents []restclient.Agent) *server.MCPServer {
@@ -61,15 +68,19 @@ func (t *Tenant) buildForAll(agents []restclient.Agent) *server.MCPServer {
 const tenantTitle = "Sema4.ai agents"
 
 // OfflineServer is the tenant's server as far as it can be without asking the
-// tenant: with the tools of the agents that are remembered, else of none. Its tools ask when they are
-// called, and say what stands in the way.
+// tenant: with the tools of the agents that are remembered, else of none. Its
+// tools ask when they are called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
 	if known, ok := t.catalogue.last.get(); ok {
 		return t.serverFor(t.catalogue.offered(known))
 	}
-	t.audience.conceal(tenantKey)
-	return t.server("offline", "", func() *server.MCPServer { return t.buildForAll(nil) })
+	t.Conceal()
+	return t.server(offlineKey, appearance{}, func() *server.MCPServer { return t.buildForAll(nil) })
 }
+
+// Conceal says that a client was shown another server in place of the tenant's:
+// who listens to that is told once it is there.
+func (t *Tenant) Conceal() { t.audience.conceal(tenantKey) }
 
 // Unconfigured is the server of a program that does not know its tenant: hosts
 // show a program that fails to start as a mere red dot, so every tool is there
@@ -84,20 +95,44 @@ func Unconfigured(config Config, advice string) *server.MCPServer {
 	return t.build(tenantTitle, t.instructions(nil), tools, unconnectedExtras(&failure{what: missing.what, next: advice}), unconnectedTasks(missing))
 }
 
-func (t *Tenant) server(key, made string, build func() *server.MCPServer) *server.MCPServer {
+func (t *Tenant) server(key string, now appearance, build func() *server.MCPServer) *server.MCPServer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	known, ok := t.servers[key]
-	if !ok || known.made != made {
-		known = builtServer{build(), made}
+	if !ok || known.made != now.made {
+		known = builtServer{build(), now.made}
 		t.servers[key] = known
 	}
-	t.audience.show(key, made)
+	if key != offlineKey {
+		t.audience.show(key, now)
+	}
 	return known.mcp
 }
 
+// drop forgets a server that is not there any more.
+func (t *Tenant) drop(key string) {
+	t.mu.Lock()
+	delete(t.servers, key)
+	t.mu.Unlock()
+	t.audience.gone(key)
+}
+
+// prune forgets the servers of agents that are not listed. One that is there all
+// the same is made anew when it is asked for. It wants t.mu held.
+func (t *Tenant) prune(agents []restclient.Agent) {
+	listed := map[string]bool{tenantKey: true, offlineKey: true}
+	for _, agent := range agents {
+		listed[agentKey(agent.ID)] = true
+	}
+	maps.DeleteFunc(t.servers, func(key string, _ builtServer) bool { return !listed[key] })
+	t.audience.prune(func(key string) bool { return listed[key] })
+}
+
 // The keys of a tenant's servers.
-const tenantKey = "tenant"
+const (
+	tenantKey  = "tenant"
+	offlineKey = "offline"
+)
 
 func agentKey(id string) string { return "agent/" + id }
 
@@ -117,6 +152,18 @@ func fingerprints(agents []restclient.Agent) string {
 		made[i] = fingerprint(agent)
 	}
 	return strings.Join(made, "\x01")
+}
+
+func appearanceOf(agent restclient.Agent) appearance {
+	return appearance{made: fingerprint(agent), detail: strings.Join([]string{agent.State, agent.Version, timestamp(agent.UpdatedAt)}, "\x00")}
+}
+
+func appearanceOfAll(agents []restclient.Agent) appearance {
+	details := make([]string, len(agents))
+	for i, agent := range agents {
+		details[i] = appearanceOf(agent).detail
+	}
+	return appearance{fingerprints(agents), strings.Join(details, "\x01")}
 }
 
 func (t *Tenant) build(title, instructions string, tools []tool, beside extras, tasks taskMethods) *server.MCPServer {

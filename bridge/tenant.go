@@ -131,9 +131,8 @@ func NewTenant(client *restclient.Client, config Config) *Tenant {
 	config = config.withDefaults()
 	listening, endListening := context.WithCancel(context.Background())
 	catalogue := newCatalogue(client, config)
-	return &Tenant{
+	t := &Tenant{
 		listening: listening, endListening: endListening,
-		audience:  newAudience(listening, catalogue, config.Logger),
 		client:    client,
 		config:    config,
 		catalogue: catalogue,
@@ -142,6 +141,8 @@ func NewTenant(client *restclient.Client, config Config) *Tenant {
 		shelf:     &shelf{client: client, known: make(map[shelved]leavings)},
 		servers:   make(map[string]builtServer),
 	}
+	t.audience = newAudience(listening, catalogue, t.drop, config.Logger)
+	return t
 }
 
 // LiveRuns counts the runs whose agents are at work.

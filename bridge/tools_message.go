@@ -60,6 +60,7 @@ func (s scope) message(ctx context.Context, args arguments) (*mcp.CallToolResult
 		Files:          files,
 		IdempotencyKey: args.text("idempotency_key"),
 		Listening:      listens(ctx),
+		Created:        func() { s.tenant.glances.forget(); s.tenant.audience.began(agent.ID) },
 	})
 	s.tenant.glances.forget() // the thread may be new
 	if err != nil {

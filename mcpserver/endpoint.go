@@ -88,6 +88,9 @@ func (e *endpoint) serve(w *statusRecorder, r *http.Request) *refusal {
 	if refused != nil {
 		return refused.forRequest(batch)
 	}
+	if c.begun != "" {
+		to.key.speakers.begin(c.begun)
+	}
 	c.peer.Questions, c.peer.Session = &to.key.inFlight.questions, c.session
 	if listens(batch, era) {
 		ctx, ended, refused := e.beginListening(r, p, to, accepts)

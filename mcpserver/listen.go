@@ -8,7 +8,6 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/sourcegraph/jsonrpc2"
 
-	"sema4mcp/bridge"
 	"sema4mcp/bridge/exchange"
 )
 
@@ -65,23 +64,23 @@ func (e *endpoint) listen(w *statusRecorder, r *http.Request) *refusal {
 	out := newEventStream(w, e.server.config.KeepAlive, nil)
 	defer out.close()
 	defer context.AfterFunc(e.server.streams.ended, out.hurry)()
-	defer to.key.speakers.join(session, out)()
 	listener := to.key.tenant.Listen(r.PathValue("aid"))
 	defer listener.Close()
+	defer to.key.speakers.join(session, listener)()
 	if out.write(nil) == nil {
 		// An error is the client's going, and the end of the stream.
-		_ = listener.Tell(ctx, func() error {
-			if !to.key.speakers.speaks(session, out) {
+		_ = listener.Tell(ctx, func(changes []mcp.JSONRPCNotification) error {
+			if !to.key.speakers.speaks(session, listener) {
 				return nil
 			}
-			return tellListChanges(out)
+			return tellAll(out, changes)
 		})
 	}
 	return nil
 }
 
-func tellListChanges(out *eventStream) error {
-	for _, change := range bridge.ListChanges() {
+func tellAll(out *eventStream, changes []mcp.JSONRPCNotification) error {
+	for _, change := range changes {
 		if err := out.Notify(change); err != nil {
 			return err
 		}

@@ -152,10 +152,12 @@ func TestOneClientHearsOnce(t *testing.T) {
 	f := newFront(t, attentive)
 	own := session(f.begin(echoPath, "{}"))
 	old, other, newer := f.hear(t, echoPath, own), f.hear(t, echoPath), f.hear(t, echoPath, own)
+	newer.expect(listChanged...) // it may have missed what the old one was told
 	f.rename(localtenant.EchoID, "First")
 	newer.expect(listChanged...)
 	other.expect(listChanged...)
 	newer.hangUp()
+	old.expect(listChanged...) // it takes over
 	f.until(t, "sema4_mcp_streams_open 2")
 	f.rename(localtenant.EchoID, "Second")
 	old.expect(listChanged...)
@@ -163,6 +165,7 @@ func TestOneClientHearsOnce(t *testing.T) {
 	old.hangUp()
 	other.hangUp()
 	f.until(t, "sema4_mcp_streams_open 0")
+	f.hear(t, echoPath, own).expect(listChanged...) // there was nobody to hear for a while
 }
 
 // until reads the metrics until they say so.

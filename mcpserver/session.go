@@ -104,6 +104,7 @@ func (s sessions) code(body []byte) []byte {
 // caller is the client that a request comes from.
 type caller struct {
 	session string // its id; "" without one
+	begun   string // the id of the session that this request begins
 	peer    *exchange.Peer
 }
 
@@ -115,7 +116,8 @@ func callerOf(w http.ResponseWriter, r *http.Request, p principal, batch exchang
 		return c, nil
 	}
 	if declared, begins := initializes(batch); begins {
-		w.Header().Set(headerSession, sessionsOf(r, p.secret).begin(declared))
+		c.begun = sessionsOf(r, p.secret).begin(declared)
+		w.Header().Set(headerSession, c.begun)
 		return c, nil
 	}
 	id, declared, refused := sessionOf(r, p)

@@ -24,6 +24,9 @@ type Question struct {
 	// Listening callers show the agent at work: see [SendAuto].
 	Listening bool
 
+	// Created, where it is set, is called when Thread was created.
+	Created func()
+
 	// NewerThan, where it is set, has a message with the same words that came
 	// into ThreadID since count as this one, whoever sent it.
 	NewerThan time.Time
@@ -128,6 +131,9 @@ func (m *Manager) place(ctx context.Context, q Question) (restclient.Conversatio
 	}
 	for {
 		conversation, found, err := m.threads.resolve(ctx, q.Agent.ID, q.Thread)
+		if err == nil && found == created && q.Created != nil {
+			q.Created()
+		}
 		if err != nil || found == created {
 			return conversation, survey{}, err
 		}

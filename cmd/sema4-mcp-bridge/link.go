@@ -25,6 +25,9 @@ type link struct {
 	tenant    *bridge.Tenant    // nil where there is none to connect to
 	missing   *server.MCPServer // says what to do about that
 
+	mu    sync.Mutex // guards early, and the closing of made
+	early bool       // a list was answered before there was a tenant
+
 	stop context.CancelFunc
 	once sync.Once
 	undo func()
@@ -36,7 +39,7 @@ func newLink(ctx context.Context, settings *cli.Settings, broken error, log zero
 	config := settings.Bridge(log)
 	l := &link{log: log, elsewhere: !settings.Local, opening: bridge.Unconfigured(config, ""), made: make(chan struct{}), stop: stop, undo: func() {}}
 	go func() {
-		defer close(l.made)
+		defer l.settle()
 		tenant, closeTenant, err := connect(ctx, settings, broken, log)
 		if err != nil {
 			// A host would show a program that ends here as a mere red dot.
@@ -47,6 +50,31 @@ func newLink(ctx context.Context, settings *cli.Settings, broken error, log zero
 		l.tenant, l.undo = tenant, closeTenant
 	}()
 	return l
+}
+
+// settle says that the link is made, or will never be.
+func (l *link) settle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.early && l.tenant != nil {
+		l.tenant.Conceal()
+	}
+	close(l.made)
+}
+
+// withoutTenant answers a list without the tenant: the host has to hear when it is there.
+func (l *link) withoutTenant() *server.MCPServer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.early = true
+	select {
+	case <-l.made:
+		if l.tenant != nil {
+			l.tenant.Conceal()
+		}
+	default:
+	}
+	return l.opening
 }
 
 // close ends all runs. A second call does nothing.
@@ -82,7 +110,7 @@ func (l *link) choose(ctx context.Context, request exchange.Message) *server.MCP
 	select {
 	case <-l.made:
 	case <-ctx.Done():
-		return l.opening
+		return l.withoutTenant()
 	}
 	if l.tenant == nil {
 		return l.missing
@@ -113,22 +141,24 @@ func (l *link) announce(ctx context.Context, tell func(mcp.JSONRPCNotification) 
 	if l.tenant == nil {
 		return // the tools that say so stay
 	}
-	for ctx.Err() == nil {
-		listener := l.tenant.Listen("")
-		err := listener.Tell(ctx, func() error { return tellAll(tell) })
+	listener := l.tenant.Listen("")
+	for {
+		err := listener.Tell(ctx, func(changes []mcp.JSONRPCNotification) error { return tellAll(tell, changes) })
 		listener.Close()
 		if err != nil {
 			return // the host has gone
 		}
 		select {
 		case <-time.After(listenAgainAfter):
+			listener = listener.Again()
 		case <-ctx.Done():
+			return
 		}
 	}
 }
 
-func tellAll(tell func(mcp.JSONRPCNotification) error) error {
-	for _, change := range bridge.ListChanges() {
+func tellAll(tell func(mcp.JSONRPCNotification) error, changes []mcp.JSONRPCNotification) error {
+	for _, change := range changes {
 		if err := tell(change); err != nil {
 			return err
 		}

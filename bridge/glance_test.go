@@ -65,6 +65,37 @@ func TestAGlanceIsRememberedForAMoment(t *testing.T) {
 	})
 }
 
+// TestALookIsNotSharedAcrossAChange has one in the air while something is begun.
+func TestALookIsNotSharedAcrossAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g glances
+		looks, answer := 0, make(chan struct{})
+		look := func(context.Context) (some[string], error) {
+			looks++
+			seen := fmt.Sprint(looks)
+			<-answer
+			return some[string]{items: []string{seen}}, nil
+		}
+		results := make(chan string, 2)
+		ask := func() {
+			list, err := glance(t.Context(), &g, "a", look)
+			if err != nil {
+				t.Error(err)
+			}
+			results <- list.items[0]
+		}
+		go ask()
+		synctest.Wait()
+		g.forget()
+		go ask()
+		synctest.Wait()
+		close(answer)
+		if one, two := <-results, <-results; one == two {
+			t.Errorf("both got look %s", one)
+		}
+	})
+}
+
 func TestACompletionThatTakesTooLongIsEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := func(ctx context.Context, _ blank) (suggestions, error) {

@@ -94,7 +94,8 @@ func (l *listening) message(comments bool) string {
 
 // listChanged are the messages that tell of a change.
 var listChanged = []string{
-	`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`, `{"jsonrpc":"2.0","method":"notifications/resources/list_changed"}`,
+	`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`, `{"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}`,
+	`{"jsonrpc":"2.0","method":"notifications/resources/list_changed"}`,
 }
 
 func (l *listening) expect(want ...string) {
@@ -141,6 +142,10 @@ func TestAnswersDoNotComeOnAGetStream(t *testing.T) {
 	own := session(f.begin(echoPath, "{}"))
 	stream := f.hear(t, echoPath, own)
 	if got := f.call(echoPath, "message_echo_agent", ask("hi", "t")); got.text() != "hi" {
+		t.Errorf("got %+v", got)
+	}
+	stream.expect(`{"jsonrpc":"2.0","method":"notifications/resources/list_changed"}`) // of the conversation that it began
+	if got := f.call(echoPath, "message_echo_agent", ask("ho", "t")); got.text() != "ho" {
 		t.Errorf("got %+v", got)
 	}
 	f.rename(localtenant.EchoID, "Repeater")

@@ -317,7 +317,7 @@ func TestErrorsHaveTheirStatusOnAStreamToo(t *testing.T) {
 		"unknown, events only": {[]string{modernHeaders[0], "Mcp-Method: no/such", "Accept: text/event-stream"}, `{"jsonrpc":"2.0","id":1,"method":"no/such","params":{` + meta + `}}`, 404, "-32601"},
 		"fault, events only":   {[]string{"Accept: text/event-stream"}, `{}`, 400, "-32600"},
 		"legacy, unknown tool": {[]string{both}, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}`, 200, "-32602"},
-		"listen":               {[]string{modernHeaders[0], "Mcp-Method: subscriptions/listen", both}, `{"jsonrpc":"2.0","id":"abc","method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},` + meta + `}}`, 404, `"id":"abc"`},
+		"listen":               {[]string{modernHeaders[0], "Mcp-Method: subscriptions/listen", both}, `{"jsonrpc":"2.0","id":"abc","method":"subscriptions/listen","params":{"notifications":null,` + meta + `}}`, 400, `"id":"abc"`},
 		"modern response":      {[]string{modernHeaders[0]}, `{"jsonrpc":"2.0","id":1,"result":{}}`, 202, ""},
 		"modern fault":         {[]string{modernHeaders[0]}, `{}`, 400, `{"jsonrpc":"2.0","error":{"code":-32600`},
 		"modern, truncated":    {[]string{modernHeaders[0]}, `{"js`, 400, `{"jsonrpc":"2.0","error":{"code":-32700`},

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sema4mcp/bridge"
+	"sema4mcp/bridge/exchange"
 	"sema4mcp/internal/localtenant"
 	"sema4mcp/internal/testtenant"
 )
@@ -36,7 +37,7 @@ func TestWhoListedTooEarlyIsTold(t *testing.T) {
 			l.tenant = bridge.NewTenant(client, config)
 			l.settle()
 		})
-		if l.choose(t.Context(), string(mcp.MethodToolsCall)) == l.opening { // a call shows no list
+		if l.choose(t.Context(), exchange.Message{Method: string(mcp.MethodToolsCall)}) == l.opening { // a call shows no list
 			t.Errorf("%s: the tenant's server is not used", name)
 		}
 		var told []string
@@ -58,7 +59,7 @@ func TestAListThatWaitsTooLongIsAnsweredWithoutTheTenant(t *testing.T) {
 	l := &link{log: zerolog.Nop(), elsewhere: true, opening: bridge.Unconfigured(bridge.Config{}, ""), made: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if l.choose(ctx, string(mcp.MethodToolsList)) != l.opening || !l.early {
+	if l.choose(ctx, exchange.Message{Method: string(mcp.MethodToolsList)}) != l.opening || !l.early {
 		t.Error("it is not remembered")
 	}
 }

@@ -296,7 +296,7 @@ export const agentScenarios = {
   'progress rises before the answer': async connection => {
     const arrived = since(connection)
     await call(connection.client, 'message_sales_analyst_agent', { message: SALES_QUESTION, thread_identifier: newThread() }, { onprogress() {} })
-    const messages = arrived()
+    const messages = arrived().filter(({ method }) => !method?.endsWith('/list_changed')) // of the thread that the call begins
     const told = beforeResult(messages, 'notifications/progress', messages.length - 1).map(({ progress }) => progress)
     expect(told.length >= 3 && told.every((each, i) => i === 0 || each > told[i - 1]), JSON.stringify(told))
   },

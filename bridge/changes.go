@@ -44,8 +44,8 @@ var absent = appearance{made: "\x00"}
 
 // Listener hears when what one MCP server lists has changed: agents were added,
 // renamed, changed, published or deleted, or a conversation was begun here. However
-// many changes come while it is busy, it
-// hears of one, and nobody waits for it. Make it with [Tenant.Listen].
+// many changes come while it is busy, it hears of one, and nobody waits for it. Make
+// it with [Tenant.Listen].
 type Listener struct {
 	audience *audience
 	server   string // its key

@@ -6,9 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"sema4mcp/internal/atomicfile"
 )
 
 // maxLinks is how many symbolic links lead to a file at most.
@@ -39,11 +40,11 @@ func createFile(path string, text []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), directory); err != nil {
 		return err
 	}
-	temporary, err := writeBeside(path, text, mode, nil)
+	draft, err := atomicfile.Prepare(path, text, mode)
 	if err != nil {
 		return err
 	}
-	return moved(temporary, path)
+	return draft.Commit()
 }
 
 // replaceFile puts another text into a file at once, or not at all. The file keeps
@@ -57,14 +58,17 @@ func replaceFile(path string, before, after []byte, now time.Time) (backup strin
 	if err := writable(path); err != nil {
 		return "", err
 	}
-	temporary, err := writeBeside(path, after, info.Mode().Perm(), info)
+	draft, err := atomicfile.Prepare(path, after, info.Mode().Perm())
 	if err != nil {
 		return "", err
 	}
-	if backup, err = keep(path, before, info, now); err != nil {
-		return "", errors.Join(err, os.Remove(temporary))
+	if err := giveTo(draft.Name, info); err != nil {
+		return "", draft.Discard(err)
 	}
-	if err := moved(temporary, path); err != nil {
+	if backup, err = keep(path, before, info, now); err != nil {
+		return "", draft.Discard(err)
+	}
+	if err := draft.Commit(); err != nil {
 		return "", errors.Join(err, os.Remove(backup))
 	}
 	return backup, nil
@@ -84,39 +88,6 @@ func deleteFile(path string) error {
 		return err
 	}
 	return os.Remove(path)
-}
-
-// writeBeside writes a new file in the directory of another, and to the disk.
-func writeBeside(path string, text []byte, mode fs.FileMode, owner fs.FileInfo) (temporary string, err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return "", err
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
-	if err == nil && owner != nil {
-		err = giveTo(file.Name(), owner)
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(file.Name()))
-	}
-	return file.Name(), nil
-}
-
-// moved renames a file, or removes it where that fails.
-func moved(temporary, path string) error {
-	if err := os.Rename(temporary, path); err != nil {
-		return errors.Join(err, os.Remove(temporary))
-	}
-	if runtime.GOOS == "windows" { // has no way to write a directory to the disk
-		return nil
-	}
-	directory, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return nil //nolint:nilerr // the change is made; only its durability is unknown
-	}
-	_ = directory.Sync() // likewise
-	return directory.Close()
 }
 
 // Backups are named after the file and the time of the change.

@@ -9,9 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -23,22 +21,9 @@ import (
 	"sema4mcp/mcpserver"
 )
 
-// serveFixtures in the environment makes this test binary a server of the fixture
-// agent, for suites that test from outside: only tests may hold it.
-const serveFixtures = "SERVE_FIXTURE_AGENT"
-
+// TestMain makes this test binary a server of the fixture agent where it is told to.
 func TestMain(m *testing.M) {
-	if os.Getenv(serveFixtures) == "" {
-		testtenant.Main(m)
-		return
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := serveFixtureAgent(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	fixtureagent.Main(func() { testtenant.Main(m) }, serveFixtureAgent)
 }
 
 // serveFixtureAgent serves until ctx ends, at an address that it prints, as the
@@ -71,7 +56,7 @@ func TestTheFixtureAgentIsServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), program)
-	command.Env = append(os.Environ(), serveFixtures+"=1")
+	command.Env = append(os.Environ(), fixtureagent.Variable+"=1")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

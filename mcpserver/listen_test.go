@@ -23,11 +23,17 @@ func attentive(c *mcpserver.Config) { c.Bridge.CatalogueTTL = 50 * time.Millisec
 // rename gives an agent another name, and publishes it.
 func (f *front) rename(id, name string) {
 	f.t.Helper()
+	f.republish(id, restclient.AgentUpdate{Name: &name})
+}
+
+// republish changes an agent and publishes it.
+func (f *front) republish(id string, update restclient.AgentUpdate) {
+	f.t.Helper()
 	agents, ctx := f.tenant.Client().Agents, f.t.Context()
 	if _, err := agents.Edit(ctx, id); err != nil {
 		f.t.Fatal(err)
 	}
-	if _, err := agents.Update(ctx, id, restclient.AgentUpdate{Name: &name}); err != nil {
+	if _, err := agents.Update(ctx, id, update); err != nil {
 		f.t.Fatal(err)
 	}
 	if _, err := agents.Publish(ctx, id, nil); err != nil {

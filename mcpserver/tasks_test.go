@@ -326,16 +326,7 @@ func TestTheUsersReplyGoesOnWithTheTask(t *testing.T) {
 // teach gives an agent another runbook.
 func (f *front) teach(agent, runbook string) {
 	f.t.Helper()
-	agents, ctx := f.tenant.Client().Agents, f.t.Context()
-	if _, err := agents.Edit(ctx, agent); err != nil {
-		f.t.Fatal(err)
-	}
-	if _, err := agents.Update(ctx, agent, restclient.AgentUpdate{RunbookText: &runbook}); err != nil {
-		f.t.Fatal(err)
-	}
-	if _, err := agents.Publish(ctx, agent, nil); err != nil {
-		f.t.Fatal(err)
-	}
+	f.republish(agent, restclient.AgentUpdate{RunbookText: &runbook})
 }
 
 // TestAQuestionThatIsNotAnswered ends the task, with how to answer all the same.

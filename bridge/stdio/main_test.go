@@ -2,10 +2,7 @@ package stdio
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -16,22 +13,11 @@ import (
 	"sema4mcp/internal/fixtureagent"
 )
 
-// serveFixtures in the environment makes this test binary the fixture agent on
-// stdio, for clients that test from outside: only tests may hold it.
-const serveFixtures = "SERVE_FIXTURE_AGENT"
-
+// TestMain makes this test binary the fixture agent on stdio where it is told to.
 func TestMain(m *testing.M) {
-	if os.Getenv(serveFixtures) == "" {
-		goleak.VerifyTestMain(m)
-		return
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	agent := fixtureagent.New()
-	choose := func(context.Context, exchange.Message) *server.MCPServer { return agent }
-	err := Serve(ctx, os.Stdin, os.Stdout, choose, func() {}, zerolog.New(os.Stderr).Level(zerolog.WarnLevel), EndWithParent())
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	fixtureagent.Main(func() { goleak.VerifyTestMain(m) }, func(ctx context.Context) error {
+		agent := fixtureagent.New()
+		choose := func(context.Context, exchange.Message) *server.MCPServer { return agent }
+		return Serve(ctx, os.Stdin, os.Stdout, choose, func() {}, zerolog.New(os.Stderr).Level(zerolog.WarnLevel), EndWithParent())
+	})
 }

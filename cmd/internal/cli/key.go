@@ -45,15 +45,6 @@ func (s *Settings) APIKey(ctx context.Context) (string, error) {
 	return KeyAt(ctx, s.key, EnvAPIKey)
 }
 
-// KeyReference is where the configuration says that the key is; "" for a key that
-// a variable holds.
-func (s *Settings) KeyReference() string {
-	if referenceKind(s.key) == "" {
-		return ""
-	}
-	return s.key
-}
-
 // KeyPlace says for people where the key is, "" where there is none. A command is
 // told by its program alone: what follows may be secret.
 func (s *Settings) KeyPlace() string {

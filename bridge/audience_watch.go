@@ -70,13 +70,13 @@ func pauseAfter(err error, failures int) time.Duration {
 // the list: it changes nothing, but that a key which may not list the agents has
 // no server of the whole tenant. It may see single agents all the same.
 func (w *watch) look(ctx context.Context) error {
-	agents, err := w.audience.catalogue.all(ctx)
+	list, err := w.audience.catalogue.listing(ctx)
 	forbidden := isStatus(err, http.StatusForbidden)
 	if err != nil && !forbidden {
 		return err
 	}
-	listed := make(map[string]appearance, len(agents))
-	for _, agent := range agents {
+	listed := make(map[string]appearance, len(list.agents))
+	for _, agent := range list.agents {
 		listed[agentKey(agent.ID)] = appearanceOf(agent)
 	}
 	for server, shown := range w.audience.servers() {
@@ -84,7 +84,7 @@ func (w *watch) look(ctx context.Context) error {
 		case server == tenantKey && forbidden:
 			w.audience.refuse(server)
 		case server == tenantKey:
-			w.audience.show(server, appearanceOfAll(agents))
+			w.audience.show(server, list.appearance)
 		case !ok || now != shown:
 			w.lookFor(ctx, server)
 		}

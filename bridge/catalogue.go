@@ -31,13 +31,22 @@ type catalogue struct {
 
 	mu      sync.Mutex // guards all below
 	agents  map[string]sighted
-	list    []restclient.Agent
+	list    listing
 	listed  time.Time
 	failed  error
 	at      time.Time // of failed
 	missing string    // names of the offer that were logged as matching nothing
 	changes int       // counts forget: what was asked before is neither kept nor shared after
 }
+
+// listing is agents as they were listed, and what clients see of all of them, which
+// is too much to be put together for each request.
+type listing struct {
+	agents     []restclient.Agent
+	appearance appearance
+}
+
+func listingOf(agents []restclient.Agent) listing { return listing{agents, appearanceOfAll(agents)} }
 
 func newCatalogue(client *restclient.Client, config Config) *catalogue {
 	return &catalogue{client: client, ttl: config.CatalogueTTL, only: config.Agents, granted: config.Granted, log: config.Logger,
@@ -158,7 +167,7 @@ func (c *catalogue) forget() {
 	defer c.mu.Unlock()
 	c.last.outdate()
 	clear(c.agents)
-	c.list, c.listed, c.failed = nil, time.Time{}, nil
+	c.list, c.listed, c.failed = listing{}, time.Time{}, nil
 	c.changes++
 	c.tellNews()
 }
@@ -181,6 +190,12 @@ func (c *catalogue) due() time.Duration {
 // all returns every agent, at most ttl old, in the tenant's order. The slice
 // must not be changed.
 func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
+	list, err := c.listing(ctx)
+	return list.agents, err
+}
+
+// listing returns what all does, with what is seen of it.
+func (c *catalogue) listing(ctx context.Context) (listing, error) {
 	c.mu.Lock()
 	list, listed, failed, at, changes := c.list, c.listed, c.failed, c.at, c.changes
 	c.mu.Unlock()
@@ -188,21 +203,21 @@ func (c *catalogue) all(ctx context.Context) ([]restclient.Agent, error) {
 		return list, nil
 	}
 	if failed != nil && time.Since(at) < min(c.ttl, failureTTL) {
-		return nil, failed
+		return listing{}, failed
 	}
-	return shared(ctx, &c.group, fmt.Sprintf("all/%d", changes), func(ctx context.Context) ([]restclient.Agent, error) {
+	return shared(ctx, &c.group, fmt.Sprintf("all/%d", changes), func(ctx context.Context) (listing, error) {
 		all, err := c.listAll(ctx)
-		agents := c.offered(all)
-		if c.keep(agents, err, changes) {
+		list := listingOf(c.offered(all))
+		if c.keep(list, err, changes) {
 			c.last.learn(all)
 		}
-		return agents, err
+		return list, err
 	})
 }
 
 // keep takes what was listed, or the failure to, unless something has changed
 // meanwhile. It tells whether there are agents to keep for longer.
-func (c *catalogue) keep(agents []restclient.Agent, err error, changes int) bool {
+func (c *catalogue) keep(list listing, err error, changes int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.changes != changes {
@@ -212,12 +227,12 @@ func (c *catalogue) keep(agents []restclient.Agent, err error, changes int) bool
 		c.failed, c.at = err, time.Now()
 		return false
 	}
-	if c.failed != nil || appearanceOfAll(agents) != appearanceOfAll(c.list) {
+	if c.failed != nil || list.appearance != c.list.appearance {
 		c.tellNews()
 	}
-	c.list, c.listed, c.failed = agents, time.Now(), nil
-	c.compare(agents)
-	c.warn(agents)
+	c.list, c.listed, c.failed = list, time.Now(), nil
+	c.compare(list.agents)
+	c.warn(list.agents)
 	return true
 }
 

@@ -359,7 +359,7 @@ func tenantOf(t testing.TB, config Config, agents ...restclient.Agent) *Tenant {
 	config.Logger = zerolog.Nop()
 	tenant := NewTenant(nil, config)
 	t.Cleanup(tenant.Close)
-	tenant.catalogue.list, tenant.catalogue.listed = agents, time.Now()
+	tenant.catalogue.list, tenant.catalogue.listed = listingOf(agents), time.Now()
 	for i := range agents {
 		for _, text := range []*string{&agents[i].Name, &agents[i].Description} {
 			*text = strings.ToValidUTF8(*text, "\ufffd") // as it is once it was JSON

@@ -95,7 +95,7 @@ func (t *Tenant) RememberedServer(request exchange.Message) *server.MCPServer {
 	if !ok {
 		return nil
 	}
-	if remembered := t.serverFor(agents); serves(remembered, request) {
+	if remembered := t.serverFor(listingOf(agents)); serves(remembered, request) {
 		return remembered
 	}
 	return nil

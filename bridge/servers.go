@@ -46,17 +46,17 @@ func (t *Tenant) AgentServer(ctx context.Context, agentID string) (*server.MCPSe
 // Server returns the whole tenant as one MCP server. The errors are the
 // client's, for the list of agents.
 func (t *Tenant) Server(ctx context.Context) (*server.MCPServer, error) {
-	agents, err := t.catalogue.all(ctx)
+	list, err := t.catalogue.listing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return t.serverFor(agents), nil
+	return t.serverFor(list), nil
 }
 
-func (t *Tenant) serverFor(agents []restclient.Agent) *server.MCPServer {
-	return t.server(tenantKey, appearanceOfAll(agents), func() *server.MCPServer {
-		t.prune(agents)
-		return t.buildForAll(agents)
+func (t *Tenant) serverFor(list listing) *server.MCPServer {
+	return t.server(tenantKey, list.appearance, func() *server.MCPServer {
+		t.prune(list.agents)
+		return t.buildForAll(list.agents)
 	})
 }
 
@@ -72,7 +72,7 @@ const tenantTitle = "Sema4.ai agents"
 // tools ask when they are called, and say what stands in the way.
 func (t *Tenant) OfflineServer() *server.MCPServer {
 	if known, ok := t.catalogue.last.get(); ok {
-		return t.serverFor(t.catalogue.offered(known))
+		return t.serverFor(listingOf(t.catalogue.offered(known)))
 	}
 	t.Conceal()
 	return t.server(offlineKey, appearance{}, func() *server.MCPServer { return t.buildForAll(nil) })

@@ -19,6 +19,14 @@ func LoseReaders(after time.Duration) (restore func()) {
 	return func() { writeEventWithin = was }
 }
 
+// BeginStreams has a stream wait this long for an error that has a status of its
+// own, until restore: a busy machine finds it late.
+func BeginStreams(within time.Duration) (restore func()) {
+	was := beginWithin
+	beginWithin = within
+	return func() { beginWithin = was }
+}
+
 // OpenStreams are those that clients listen on.
 func (s *Server) OpenStreams() int { return s.streams.count() }
 

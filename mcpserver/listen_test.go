@@ -350,6 +350,7 @@ func TestASubscriptionToTheAnswerOfARun(t *testing.T) {
 }
 
 func TestSubscriptionsThatCannotBeRead(t *testing.T) {
+	defer mcpserver.BeginStreams(time.Minute)()
 	f := newFront(t, nil)
 	for _, notifications := range []string{`null`, `[]`, `"tools"`, `{"toolsListChanged":"yes"}`, `{"resourceSubscriptions":"u"}`, `{"taskIds":[1]}`} {
 		if next, status := f.subscribe(echoPath, notifications); status != http.StatusBadRequest || next().Error.Code != -32602 {

@@ -96,7 +96,7 @@ type eventStream struct {
 
 // beginWithin is how long a stream may wait for an error that has a status of
 // its own: those are found before a tool is called.
-const beginWithin = 20 * time.Millisecond
+var beginWithin = 20 * time.Millisecond
 
 // newEventStream returns a stream that begins with its first message, or soon.
 // An error that comes before that may be refused another way: then refuse writes

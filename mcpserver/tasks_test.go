@@ -661,7 +661,7 @@ func TestASubscriptionEndsWithTheServer(t *testing.T) {
 // TestSubscriptionsToNothing holds them to staying open: a client that asks again
 // when one is over would do so all the time.
 func TestSubscriptionsToNothing(t *testing.T) {
-	t.Parallel()
+	defer mcpserver.BeginStreams(time.Minute)()
 	f := newFront(t, nil)
 	id := f.modernTask(storyPath, "tools/call", hurriedCall("message_storyteller_agent", "Tell me a 60-second story", "t"), tasksDeclared).Result.TaskID
 	if next, status := f.listen(storyPath, `{}`, id); status != http.StatusBadRequest || next().Error.Code != -32021 {

@@ -301,7 +301,7 @@ func TestAChangedAgentShowsWithoutARestart(t *testing.T) {
 const toolsList = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
 
 func TestErrorsHaveTheirStatusOnAStreamToo(t *testing.T) {
-	t.Parallel()
+	defer mcpserver.BeginStreams(time.Minute)()
 	f := newFront(t, nil)
 	both := "Accept: " + accepting
 	meta := `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
